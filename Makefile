@@ -1,0 +1,35 @@
+# Two commands: `make demo` and `make test`. Both set up `.venv` first, once.
+# PIP_FLAGS: anything pip should be told besides, such as an index with CPU-only torch.
+PYTHON ?= python3.11
+PIP_FLAGS ?=
+BIN := .venv/bin
+READY := .venv/.ready
+
+# Offline and quiet, whatever the shell says; see the names in mmseg_bone/cli/__init__.py.
+export NO_ALBUMENTATIONS_UPDATE := 1
+export HF_HUB_OFFLINE := 1
+export TOKENIZERS_PARALLELISM := false
+export OMP_WAIT_POLICY := PASSIVE
+
+.PHONY: setup demo test lint bench
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_FLAGS) -e ".[dev,gpl-decoders]"
+	@touch $@
+
+demo: setup
+	@$(BIN)/mmseg-bone demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py
+
+bench: setup
+	$(BIN)/python -m mmseg_bone.cli.bench

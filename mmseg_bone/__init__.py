@@ -1,0 +1,1 @@
+"""Segment bone metastases on whole-body bone scans from the image and the report together."""

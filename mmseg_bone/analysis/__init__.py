@@ -1,0 +1,1 @@
+"""Reads runs, never a model; tables, statistics and figures."""

@@ -1,0 +1,44 @@
+"""The one command, ``mmseg-bone VERB``; only this package has met Hydra and typer."""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+
+from mmseg_bone.errors import MmsegBoneError
+
+# Before anything heavy is imported. albumentations asks the package index at import, the hub
+# is asked for models unless told not to, and idle OpenMP threads spin.
+os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+_PACKAGE = Path(__file__).parents[1]
+# Beside the package in a checkout, inside it in an installed wheel.
+CONF = next(p / "conf" for p in (_PACKAGE, _PACKAGE.parent) if (p / "conf").is_dir())
+COMMANDS = {
+    "phantom": "Make digital patients, their bone scans, masks and reports: a store.",
+    "prepare": "Join DICOM scans, a report table and drawings: a store.",
+    "train": "Fit an experiment on all folds but one, and leave a run behind.",
+    "evaluate": "Score the predictions of a run.",
+    "compare": "Set runs beside each other: one table, intervals, paired differences.",
+    "predict": "Mark lesions on a DICOM scan, with or without its report.",
+}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one command; what a user can put right is said without a traceback."""
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] not in COMMANDS:
+        asked = not argv or argv[0] in ("-h", "--help", "help")
+        known = "\n".join(f"  {name:10}{what}" for name, what in COMMANDS.items())
+        wrong = "" if asked else f"mmseg-bone: {argv[0]!r} is no command\n\n"
+        text = f"{wrong}usage: mmseg-bone COMMAND ...\n\n{known}\n\nmmseg-bone COMMAND --help"
+        print(text, file=sys.stdout if asked else sys.stderr)
+        sys.exit(0 if asked else 2)
+    command, *rest = argv
+    sys.argv = [f"mmseg-bone {command}", *rest]
+    try:
+        import_module(f"mmseg_bone.cli.{command}").main()  # late, so that --help is quick
+    except MmsegBoneError as error:
+        sys.exit(f"mmseg-bone {command}: {error}")

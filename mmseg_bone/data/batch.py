@@ -1,0 +1,26 @@
+"""What a step of training sees: the keys, and the shapes behind them."""
+
+from typing import TypedDict
+
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+class Batch(TypedDict, total=False):
+    """Studies side by side.
+
+    Views are always both, anterior then posterior, so that shapes agree; ``views`` says
+    which of them were acquired. A missing one is zeros in ``image`` and is left out of
+    losses and scores.
+
+    ``h`` and ``w`` are those of the largest image of the batch, rounded up to the network's
+    stride; ``size`` is what each study has of them, from the top left.
+    """
+
+    id: list[str]
+    image: Float[Tensor, "b v h w"]  # in [0, 1]
+    mask: Bool[Tensor, "b v h w"]
+    views: Bool[Tensor, "b v"]  # True where the view was acquired
+    size: Int[Tensor, "b 2"]  # height and width before padding
+    tokens: Int[Tensor, "b t"]
+    token_mask: Bool[Tensor, "b t"]  # True on tokens, False on padding

@@ -1,0 +1,1 @@
+"""Pixels, before a network; NumPy in, NumPy out."""

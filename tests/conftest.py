@@ -1,0 +1,42 @@
+"""One study by hand; phantoms for the rest; no patient data, ever."""
+
+import os
+
+# Before torch, albumentations and transformers are imported by any test.
+for name, value in {
+    "NO_ALBUMENTATIONS_UPDATE": "1",
+    "HF_HUB_OFFLINE": "1",
+    "WANDB_MODE": "offline",
+    "WANDB_SILENT": "true",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "MPLBACKEND": "Agg",
+}.items():
+    os.environ.setdefault(name, value)
+
+import numpy as np
+import pytest
+
+from mmseg_bone.study import Report, Study
+
+
+@pytest.fixture
+def study():
+    """Two views of 5×6 pixels with one lesion each, and a report that names it.
+
+    The lesion is at the patient's left: right in the anterior view, left in the posterior.
+    """
+    counts = np.full((2, 5, 6), 10, np.uint16)
+    mask = np.zeros((2, 5, 6), bool)
+    mask[0, 3, 4] = mask[1, 3, 1] = True
+    counts[mask] = 90
+    return Study(
+        id="s1",
+        patient="p1",
+        counts=counts,
+        spacing_mm=(2.26, 2.4),
+        mask=mask,
+        report=Report(
+            findings="左侧第5肋骨见异常放射性浓聚。", impression="左侧第5肋骨骨转移可能性大。"
+        ),
+    )
