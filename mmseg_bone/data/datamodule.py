@@ -1,0 +1,138 @@
+"""The studies of one store, one fold held out."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from os import PathLike
+
+import numpy as np
+import pytorch_lightning as pl
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from mmseg_bone.data.batch import Batch
+from mmseg_bone.data.encode import EncodeStudy, Sample, collate
+from mmseg_bone.errors import StoreError
+from mmseg_bone.io.store import Store
+from mmseg_bone.study import Study
+
+
+class StudyDataset(Dataset[Sample]):
+    """Encoded studies, by place or, for training, by epoch and place.
+
+    What an augmentation does depends on seed, epoch and study alone, not on workers or on
+    what came before, so that a run that was cut off goes on as if it had not been.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ids: list[str],
+        encode: EncodeStudy,
+        augment: Callable[[Study, np.random.Generator], Study] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.store, self.ids, self.encode = store, ids, encode
+        self.augment, self.seed = augment, seed
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, place: int | tuple[int, int]) -> Sample:
+        if isinstance(place, int):
+            return self.encode(self.store[self.ids[place]])
+        epoch, index = place
+        study = self.store[self.ids[index]]
+        if self.augment is not None:
+            study = self.augment(study, np.random.default_rng([self.seed, epoch, index]))
+        return self.encode(study)
+
+
+class EpochShuffle(Sampler[tuple[int, int]]):
+    """Places in an order that depends on seed and epoch only, with the epoch beside each.
+
+    Lightning tells the epoch, also after a resume.
+    """
+
+    def __init__(self, length: int, seed: int) -> None:
+        self.length, self.seed, self.epoch = length, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Shuffle for this epoch from the next iteration on."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(self.length)
+        return iter([(self.epoch, int(place)) for place in order])
+
+
+class StudyDataModule(pl.LightningDataModule):
+    """The studies of one store, one fold held out for validation.
+
+    Studies nobody drew on are left out of both: they are no negatives.
+
+    Args:
+        store: Directory of prepared studies.
+        encode: Turns a study into tensors. It decides what a network can read: the image
+            alone, or the report's tokens too.
+        augment: Changes training studies before they are encoded.
+        fold: The fold held out, as ``mmseg-bone prepare`` dealt them.
+        batch_size: Studies per batch.
+        workers: Processes that load them.
+        seed: Of the order and the augmentation.
+        stride: What the network needs height and width to be multiples of.
+
+    Raises:
+        StoreError: No study is in that fold, or none outside it.
+    """
+
+    def __init__(
+        self,
+        store: str | PathLike[str],
+        encode: EncodeStudy,
+        augment: Callable[[Study, np.random.Generator], Study] | None = None,
+        *,
+        fold: int = 0,
+        batch_size: int = 4,
+        workers: int = 0,
+        seed: int = 0,
+        stride: int = 32,
+    ) -> None:
+        super().__init__()
+        self.store = Store(store)
+        self.encode, self.augment = encode, augment
+        self.fold, self.seed = fold, seed
+        drawn = [id for id in self.store.ids if self.store.rows[id]["drawn"] == "1"]
+        self.train_ids = [id for id in drawn if self.store.fold[id] != fold]
+        self.val_ids = [id for id in drawn if self.store.fold[id] == fold]
+        self._check()
+        self.loading = {
+            "batch_size": batch_size,
+            "num_workers": workers,
+            "persistent_workers": workers > 0,
+            "collate_fn": partial(collate, stride=stride),
+        }
+
+    def _check(self) -> None:
+        dealt = ", ".join(map(str, sorted(set(self.store.fold.values())))) or "none"
+        if not self.val_ids:
+            raise StoreError(
+                f"no drawn study of {self.store.path} is in fold {self.fold}; it has folds {dealt}."
+            )
+        if not self.train_ids:
+            raise StoreError(
+                f"every drawn study of {self.store.path} is in fold {self.fold}, so none is left "
+                f"to train on. Prepare it again with --folds 2 or more, or add patients."
+            )
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Training studies, in an order of their own every epoch."""
+        data = StudyDataset(self.store, self.train_ids, self.encode, self.augment, self.seed)
+        return DataLoader(data, sampler=EpochShuffle(len(data), self.seed), **self.loading)  # type: ignore[arg-type]
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Held-out studies, in order of id, unchanged."""
+        return DataLoader(StudyDataset(self.store, self.val_ids, self.encode), **self.loading)  # type: ignore[arg-type]
+
+    predict_dataloader = val_dataloader

@@ -1,0 +1,106 @@
+"""Study → sample: what a network can read, and the way back for what it predicts."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import pad
+
+from mmseg_bone.data.batch import Batch
+from mmseg_bone.imaging.counts import rebin, rebin_mask, to_image, unbin
+from mmseg_bone.study import VIEWS, Report, Study
+
+Sample = dict[str, Any]  # the keys of Batch, for one study
+Tokenise = Callable[[Report | None], list[int]]
+
+
+class EncodeStudy:
+    """Make tensors of a study: the image, and the report's tokens if a tokeniser is given.
+
+    Args:
+        rebin: Side of the blocks of pixels that are added up first. 2 quarters the work.
+        quantile: See ``imaging.counts.to_image``.
+        power: The same.
+        ceiling: The same.
+        tokens: Report → token numbers, none for no report. None: the report is not read.
+    """
+
+    def __init__(
+        self,
+        *,
+        rebin: int = 1,
+        quantile: float = 0.995,
+        power: float = 0.5,
+        ceiling: float = 4.0,
+        tokens: Tokenise | None = None,
+    ) -> None:
+        self.factor = rebin
+        self.window = {"quantile": quantile, "power": power, "ceiling": ceiling}
+        self.tokens = tokens
+
+    def __call__(self, study: Study) -> Sample:
+        """Tensors of one study; the mask only if somebody drew one."""
+        counts = rebin(study.counts, self.factor)
+        acquired = [VIEWS.index(view) for view in study.views]
+        image = np.zeros((len(VIEWS), *counts.shape[1:]), np.float32)
+        image[acquired] = [to_image(view, **self.window) for view in counts]
+        sample: Sample = {
+            "id": study.id,
+            "image": torch.from_numpy(image),
+            "views": torch.tensor([view in study.views for view in VIEWS]),
+            "size": torch.tensor(image.shape[1:]),
+        }
+        if study.mask is not None:
+            mask = np.zeros(image.shape, bool)
+            mask[acquired] = rebin_mask(study.mask, self.factor)
+            sample["mask"] = torch.from_numpy(mask)
+        if self.tokens is not None:
+            sample["tokens"] = torch.tensor(self.tokens(study.report), dtype=torch.long)
+        return sample
+
+    def restore(
+        self, probability: Float[np.ndarray, "v h w"], study: Study
+    ) -> Float[np.ndarray, "view y x"]:
+        """A prediction on the study's own pixels and views.
+
+        Args:
+            probability: Of both views, on the grid of the encoded image, padding cut off.
+            study: What was encoded.
+        """
+        full = unbin(probability, self.factor, study.counts.shape[1:])
+        return full[[VIEWS.index(view) for view in study.views]]
+
+
+def collate(samples: Sequence[Sample], *, stride: int = 1) -> Batch:
+    """Samples side by side, padded with zeros to the largest and to the network's stride.
+
+    Args:
+        samples: From ``EncodeStudy``.
+        stride: Height and width become multiples of this.
+    """
+    height, width = torch.stack([sample["size"] for sample in samples]).amax(0).tolist()
+    height, width = (size + -size % stride for size in (height, width))
+
+    def grown(image: Tensor) -> Tensor:
+        return pad(image, (0, width - image.shape[-1], 0, height - image.shape[-2]))
+
+    batch: Batch = {
+        "id": [sample["id"] for sample in samples],
+        "image": torch.stack([grown(sample["image"]) for sample in samples]),
+        "views": torch.stack([sample["views"] for sample in samples]),
+        "size": torch.stack([sample["size"] for sample in samples]),
+    }
+    if all("mask" in sample for sample in samples):
+        batch["mask"] = torch.stack([grown(sample["mask"]) for sample in samples])
+    if all("tokens" in sample for sample in samples):
+        # At least one column: a batch without a single word still has a place for one.
+        longest = max(1, *(len(sample["tokens"]) for sample in samples))
+        batch["tokens"] = torch.stack(
+            [pad(s["tokens"], (0, longest - len(s["tokens"]))) for s in samples]
+        )
+        lengths = torch.tensor([len(sample["tokens"]) for sample in samples])
+        batch["token_mask"] = torch.arange(longest)[None] < lengths[:, None]
+    return batch

@@ -1,0 +1,97 @@
+"""Changing training studies: geometry and counts, alike on both views.
+
+The only place that knows albumentations.
+"""
+
+from dataclasses import replace
+
+import albumentations as A
+import cv2
+import numpy as np
+from jaxtyping import Num
+
+from mmseg_bone.imaging.mirror import mirror
+from mmseg_bone.study import Study
+
+cv2.setNumThreads(0)  # the loader's processes are the parallelism
+
+
+class Augment:
+    """A patient who lay a little otherwise, was imaged a little shorter, or is mirrored.
+
+    Both views are moved by the same rigid motion of the patient: the posterior one is
+    turned to the anterior's sense first, and back afterwards. A mirrored study has its
+    report mirrored too; words that say left while the image says right teach a lie.
+
+    Args:
+        rotate_deg: Largest rotation in the image plane.
+        shift: Largest shift, as a share of height and width.
+        scale: Smallest and largest scale.
+        mirror: Probability of exchanging left and right, in the words as well.
+        thin: Smallest share of the counts kept. Counts are thinned at random (binomial),
+            which is what a shorter acquisition would have counted. 1 keeps all.
+    """
+
+    def __init__(
+        self,
+        *,
+        rotate_deg: float = 5.0,
+        shift: float = 0.03,
+        scale: tuple[float, float] = (0.9, 1.1),
+        mirror: float = 0.5,
+        thin: float = 0.5,
+    ) -> None:
+        self.mirror, self.thin = mirror, thin
+        # p=1: the transform always acts; what it does is drawn from the ranges.
+        self.move = A.Compose(
+            [
+                A.Affine(
+                    rotate=(-rotate_deg, rotate_deg),
+                    translate_percent={"x": (-shift, shift), "y": (-shift, shift)},
+                    scale=tuple(scale),
+                    interpolation=cv2.INTER_LINEAR,
+                    mask_interpolation=cv2.INTER_NEAREST,
+                    p=1.0,
+                )
+            ]
+        )
+
+    def __call__(self, study: Study, rng: np.random.Generator) -> Study:
+        """A changed copy; the same generator state gives the same copy."""
+        if rng.random() < self.mirror:
+            study = mirror(study)
+        counts = study.counts
+        if self.thin < 1 and np.issubdtype(counts.dtype, np.integer):
+            counts = rng.binomial(counts, rng.uniform(self.thin, 1.0)).astype(counts.dtype)
+        self.move.set_random_seed(int(rng.integers(2**31)))
+        planes = {"image": _as_one(counts.astype(np.float32), study.views)}
+        if study.mask is not None:
+            planes["mask"] = _as_one(study.mask.astype(np.uint8), study.views)
+        moved = self.move(**planes)
+        mask = moved.get("mask")
+        return replace(
+            study,
+            counts=np.maximum(_as_views(moved["image"], study.views), 0),
+            mask=None if mask is None else _as_views(mask, study.views).astype(bool),
+            instances=None,
+            classes=None,
+            bones=None,
+        )
+
+
+def _as_one(views: Num[np.ndarray, "v y x"], names: tuple[str, ...]) -> Num[np.ndarray, "y x v"]:
+    """Views as the channels of one image, all with the patient's left at the right."""
+    sense = [
+        view[:, ::-1] if n == "posterior" else view for n, view in zip(names, views, strict=True)
+    ]
+    return np.ascontiguousarray(np.stack(sense, axis=-1))
+
+
+def _as_views(image: Num[np.ndarray, "y x *v"], names: tuple[str, ...]) -> Num[np.ndarray, "v y x"]:
+    channels = image.reshape(*image.shape[:2], len(names))  # OpenCV drops a single channel
+    return np.stack(
+        [
+            channels[:, ::-1, i] if name == "posterior" else channels[:, :, i]
+            for i, name in enumerate(names)
+        ]
+    )

@@ -1,0 +1,59 @@
+"""Left ↔ right, in image, mask and words."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mmseg_bone.anatomy import BONES, BY_NAME, mirrored
+from mmseg_bone.study import Focus, Report, Study
+
+# 左 and 右; R5前 and L5前 (a rib by its side, where L5 alone is a vertebra); left and right.
+_SIDES = re.compile(r"[左右]|[LR](?=\d{1,2}[前后侧腋])|\b(?:left|right)\b", re.IGNORECASE)
+_PAIRS = (
+    ("左", "右"),
+    ("L", "R"),
+    ("l", "r"),
+    ("left", "right"),
+    ("Left", "Right"),
+    ("LEFT", "RIGHT"),
+)
+_OTHER = {a: b for one, other in _PAIRS for a, b in ((one, other), (other, one))}
+_LABELS = np.array([0] + [mirrored(bone).label for bone in BONES], np.uint8)
+
+
+def mirror(study: Study) -> Study:
+    """Exchange the patient's left and right, in the image, the mask and the words.
+
+    Anterior stays anterior: a mirrored patient has not turned round. Mirroring twice
+    gives the study back.
+    """
+    flip: dict[str, Any] = {
+        name: np.ascontiguousarray(part[..., ::-1])
+        for name in ("counts", "mask", "instances", "classes", "bones")
+        if (part := getattr(study, name)) is not None
+    }
+    if "bones" in flip:
+        flip["bones"] = _LABELS[flip["bones"]]
+    return replace(
+        study,
+        **flip,
+        report=None if study.report is None else mirror_report(study.report),
+        foci=tuple(_mirror_focus(focus) for focus in study.foci),
+    )
+
+
+def mirror_report(report: Report) -> Report:
+    """The report of the mirrored patient."""
+    return Report(findings=_swap_sides(report.findings), impression=_swap_sides(report.impression))
+
+
+def _swap_sides(text: str) -> str:
+    return _SIDES.sub(lambda side: _OTHER.get(side[0], side[0]), text)
+
+
+def _mirror_focus(focus: Focus) -> Focus:
+    part = {"left_edge": "right_edge", "right_edge": "left_edge"}.get(focus.part, focus.part)
+    bone = mirrored(BY_NAME[focus.bone]).name if focus.bone else ""
+    return replace(focus, bone=bone, part=part)

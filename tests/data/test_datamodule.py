@@ -1,0 +1,64 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mmseg_bone.data.datamodule import EpochShuffle, StudyDataModule
+from mmseg_bone.data.encode import EncodeStudy
+from mmseg_bone.errors import StoreError
+from mmseg_bone.imaging.augment import Augment
+from mmseg_bone.io.store import Store
+
+
+@pytest.fixture
+def store(study, tmp_path):
+    """Five patients of one study; the last one nobody drew on."""
+    studies = [
+        replace(study, id=f"s{i}", patient=f"p{i}", mask=None if i == 4 else study.mask)
+        for i in range(5)
+    ]
+    Store.write(tmp_path / "store", studies, {f"p{i}": i % 2 for i in range(5)})
+    return tmp_path / "store"
+
+
+def test_one_fold_is_held_out_and_undrawn_studies_are_left_out(store):
+    data = StudyDataModule(store, EncodeStudy(), fold=1)
+    assert data.val_ids == ["s1", "s3"]
+    assert data.train_ids == ["s0", "s2"]
+    assert [batch["id"] for batch in data.val_dataloader()] == [["s1", "s3"]]
+
+
+def test_a_fold_that_was_not_dealt_is_an_error(store):
+    with pytest.raises(StoreError, match=r"fold 7; it has folds 0, 1\."):
+        StudyDataModule(store, EncodeStudy(), fold=7)
+
+
+def test_a_store_of_one_fold_leaves_nothing_to_train_on(study, tmp_path):
+    Store.write(tmp_path / "one", [study], {"p1": 0})
+    with pytest.raises(StoreError, match="none is left to train on"):
+        StudyDataModule(tmp_path / "one", EncodeStudy(), fold=0)
+
+
+def test_an_epoch_has_an_order_of_its_own_and_always_the_same():
+    sampler = EpochShuffle(20, seed=0)
+    first = list(sampler)
+    sampler.set_epoch(1)
+    second = list(sampler)
+    again = EpochShuffle(20, seed=0)
+    again.set_epoch(1)
+
+    assert sorted(place for _, place in second) == list(range(20))
+    assert [place for _, place in first] != [place for _, place in second]
+    assert list(again) == second
+
+
+def test_augmentation_depends_on_seed_epoch_and_study_alone(store):
+    data = StudyDataModule(store, EncodeStudy(), Augment(), fold=1, batch_size=1)
+    images = {}
+    for _ in range(2):  # as after a resume: a new loader, the same epoch
+        loader = data.train_dataloader()
+        loader.sampler.set_epoch(3)
+        for batch in loader:
+            image = batch["image"].numpy()
+            np.testing.assert_array_equal(images.setdefault(batch["id"][0], image), image)
+    assert len(images) == 2
