@@ -12,15 +12,31 @@ class StudyError(MmsegBoneError):
     """The parts of a study do not fit each other."""
 
 
-class DicomError(MmsegBoneError):
+class FileError(MmsegBoneError):
+    """A file is wrong.
+
+    File names in a hospital hold names and numbers, so what is wrong (``reason``) is kept
+    apart from where: a log or a screen others see may show the first without the second.
+
+    Args:
+        reason: What is wrong, without naming the file.
+        path: Which file; None if there is none to name.
+    """
+
+    def __init__(self, reason: str, path: object = None) -> None:
+        super().__init__(reason if path is None else f"{path}: {reason}")
+        self.reason = reason
+
+
+class DicomError(FileError):
     """A DICOM file cannot be read, or is no whole-body bone scan."""
 
 
-class ReportError(MmsegBoneError):
+class ReportError(FileError):
     """A report table cannot be read."""
 
 
-class DrawingError(MmsegBoneError):
+class DrawingError(FileError):
     """A drawing does not lie on its scan."""
 
 
