@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from jaxtyping import Num
 from pydicom import Dataset
-from pydicom.pixels.decoders import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import JPEGExtended12Bit
 
