@@ -136,5 +136,6 @@ def macro(metric: Metric, counts: Confusion) -> Float[np.ndarray, "*unit"]:
 
 def _ratio(part: ArrayLike, whole: ArrayLike) -> Float[np.ndarray, "*unit"]:
     # Arithmetic on arrays without axes gives NumPy scalars: hence ArrayLike.
-    undefined = np.full(np.shape(whole), np.nan)
-    return np.divide(part, whole, out=undefined, where=np.asarray(whole) > 0)
+    ratio = np.full(np.shape(whole), np.nan)
+    np.divide(part, whole, out=ratio, where=np.asarray(whole) > 0)
+    return ratio

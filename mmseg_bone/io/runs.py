@@ -1,0 +1,220 @@
+"""A run directory: what one training left behind, and all that scoring and comparing need.
+
+```
+RUN/config.yaml                 the resolved configuration
+RUN/environment.json            versions, device, seed, digest of the store, commit
+RUN/checkpoints/last.ckpt       Lightning's, to go on training from
+RUN/checkpoints/best.ckpt
+RUN/weights.safetensors         the network of the best checkpoint
+RUN/predictions/ID.safetensors  probability [view y x], float16, at the scan's own resolution
+RUN/scores.csv                  one row per study and view
+RUN/summary.json                scores by aggregation
+```
+
+Every file is written under a temporary name and renamed, so what is there is whole.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+from jaxtyping import Float, Float16
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from mmseg_bone.errors import RunError
+from mmseg_bone.io.store import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NEEDED_COLUMNS = ("id", "patient", "view", "threshold", "tp", "fp", "fn", "tn")
+
+
+class Run:
+    """One training's directory.
+
+    Parts are read when they are asked for: a run that was cut off has its configuration and
+    checkpoints, but no predictions, and says so only to whom wants them.
+
+    Args:
+        path: Directory written by ``mmseg-bone train``.
+
+    Attributes:
+        config: The resolved configuration.
+
+    Raises:
+        RunError: It is no run directory.
+    """
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = Path(path)
+        config = yaml.safe_load(
+            self._part("config.yaml", "mmseg-bone train makes runs").read_bytes()
+        )
+        if not isinstance(config, dict):
+            raise RunError(
+                f"{self.path}/config.yaml holds no keys. It should hold the resolved configuration "
+                f"of a run: take the directory that `mmseg-bone train` wrote."
+            )
+        self.config: dict[str, Any] = config
+
+    @classmethod
+    def start(
+        cls,
+        path: str | PathLike[str],
+        config: Mapping[str, Any],
+        environment: Mapping[str, Any],
+    ) -> "Run":
+        """Write what is known before the first step. A resumed run writes it again."""
+        path = Path(path)
+        text = yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False)
+        write_atomically(path / "config.yaml", text.encode())
+        write_atomically(path / "environment.json", _to_json(environment))
+        return cls(path)
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment; runs that share it differ in fold or seed only."""
+        return str(self.config.get("name") or self.path.resolve().name)
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Versions, device, seed, and digest of the store."""
+        path = self._part("environment.json", "run `mmseg-bone train` again, it goes on")
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return found
+
+    @property
+    def store_digest(self) -> str:
+        """Digest of the store it was trained on; see ``Store.digest``.
+
+        Raises:
+            RunError: It was not recorded.
+        """
+        digest = self.environment.get("store_digest")
+        if not digest:
+            raise RunError(
+                f"{self.path}/environment.json names no store_digest, so nobody can say which "
+                f"studies it was trained on. Train it again."
+            )
+        return str(digest)
+
+    @property
+    def weights(self) -> Path:
+        """Weights of the network, from the best checkpoint."""
+        return self._part("weights.safetensors", "they are written when training ends")
+
+    def checkpoint(self, which: str = "last") -> Path:
+        """Lightning's checkpoint, ``last`` or ``best``."""
+        return self._part(f"checkpoints/{which}.ckpt", "none was saved before training stopped")
+
+    @property
+    def predicted(self) -> list[str]:
+        """Studies there is a prediction of, sorted.
+
+        Raises:
+            RunError: There is none.
+        """
+        ids = sorted(file.stem for file in (self.path / "predictions").glob("*.safetensors"))
+        if not ids:
+            raise RunError(
+                f"{self.path}/predictions holds no prediction. They are written when training "
+                f"ends: go on with `mmseg-bone train ... ckpt_path=last`."
+            )
+        return ids
+
+    def read_prediction(self, id: str) -> Float16[np.ndarray, "view y x"]:
+        """Probability of lesion per pixel, views in the study's order."""
+        path = self._part(f"predictions/{id}.safetensors", "that study was not held out here")
+        try:
+            return load(path.read_bytes())["probability"]
+        except (SafetensorError, KeyError) as error:
+            raise RunError(
+                f"{path} cannot be read as a prediction ({error!r}). Remove it, and let the run "
+                f"predict again."
+            ) from None
+
+    def write_prediction(self, id: str, probability: Float[np.ndarray, "view y x"]) -> None:
+        """Keep a prediction, as float16; near 0.5 that is within 0.00025.
+
+        Raises:
+            RunError: It is no probability: nan, or outside 0 to 1.
+        """
+        if not ((probability >= 0) & (probability <= 1)).all():  # false for nan, too
+            raise RunError(
+                f"prediction of {id!r} ranges from {probability.min()} to {probability.max()}; a "
+                f"probability lies from 0 to 1. If it is nan, training has diverged: lower the "
+                f"learning rate."
+            )
+        content = save({"probability": np.ascontiguousarray(probability, np.float16)})
+        write_atomically(self.path / "predictions" / f"{id}.safetensors", content)
+
+    def read_scores(self) -> "pd.DataFrame":
+        """One row per study and view; see ``analysis.scores``.
+
+        Raises:
+            RunError: The run was not scored, or its table lacks a column.
+        """
+        import pandas as pd
+
+        path = self._part("scores.csv", f"score it with `mmseg-bone evaluate {self.path}`")
+        # Keys are words: a patient may be called 007, or NA.
+        keys = dict.fromkeys(("id", "patient", "view"), str)
+        scores = pd.read_csv(path, dtype=keys, keep_default_na=False, na_values=[""])
+        missing = [column for column in _NEEDED_COLUMNS if column not in scores]
+        if missing:
+            raise RunError(
+                f"{path} lacks the columns {', '.join(missing)}. Score the run again with "
+                f"`mmseg-bone evaluate {self.path}`."
+            )
+        return scores
+
+    def write_scores(self, scores: "pd.DataFrame") -> None:
+        """Keep the scores; those of an earlier evaluation are replaced."""
+        text = io.StringIO()
+        scores.to_csv(text, index=False, lineterminator="\n")
+        write_atomically(self.path / "scores.csv", text.getvalue().encode())
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Keep what ``scores.csv`` comes to."""
+        write_atomically(self.path / "summary.json", _to_json(summary))
+
+    def _part(self, name: str, hint: str) -> Path:
+        path = self.path / name
+        if not path.is_file():
+            what = "is missing" if self.path.is_dir() else "is missing, and so is the directory"
+            raise RunError(f"{self.path}: {name} {what} ({hint}).")
+        return path
+
+
+def find_runs(path: str | PathLike[str]) -> list[Run]:
+    """The run at a path, or those below it, as a multirun leaves them; sorted by path.
+
+    Raises:
+        RunError: There is none.
+    """
+    root = Path(path)
+    if (root / "config.yaml").is_file():
+        return [Run(root)]
+    found = sorted(
+        file.parent
+        for file in root.rglob("config.yaml")
+        # .hydra/config.yaml is Hydra's copy, from before the names in it were resolved.
+        if not any(part.startswith(".") for part in file.relative_to(root).parts)
+    )
+    if not found:
+        raise RunError(
+            f"{root} is no run and holds none: no config.yaml in it or below. Name a directory "
+            f"that `mmseg-bone train` wrote."
+        )
+    return [Run(folder) for folder in found]
+
+
+def _to_json(content: Mapping[str, Any]) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
