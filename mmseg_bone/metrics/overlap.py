@@ -131,7 +131,7 @@ def macro(metric: Metric, counts: Confusion) -> Float[np.ndarray, "*unit"]:
     Macro-averaged recall and specificity are the same number, which is how to recognise a
     paper that averages so (Y. Wang et al. 2024 report .8039 for both).
     """
-    return (metric(counts) + metric(counts.of_background())) / 2
+    return np.asarray((metric(counts) + metric(counts.of_background())) / 2)
 
 
 def _ratio(part: ArrayLike, whole: ArrayLike) -> Float[np.ndarray, "*unit"]:

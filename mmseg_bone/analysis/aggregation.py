@@ -1,0 +1,170 @@
+"""From rows to one number, and the name of the way there.
+
+The same predictions give a Dice of 0.5 or of 0.2 depending on what is averaged over what, so a
+score is never reported without its aggregation:
+
+- ``micro``: pixels of all views added up, then the metric, once. Large lesions rule it.
+- ``image_pos``: the metric of each view in which a lesion was drawn, then the mean.
+- ``image_all``: the metric of each view, then the mean. A view with nothing drawn counts 0 for
+  Dice if anything is predicted in it, and is left out, and counted as undefined, if not.
+- ``patient``: pixels of a patient's views and studies added up, the metric, then the mean over
+  patients. The default of this package: patients are what a study is about.
+- ``lesion``: lesions of all views added up; a metastasis seen from both sides is two.
+- ``scan``: a sum over the views of each study, then the mean over studies.
+
+Where an experiment was run with several seeds, they are averaged first: counts per view for
+``micro``, ``lesion`` and ``scan``; the metric per view or patient for the others, over the
+seeds for which it is defined. So more seeds steady a score, and are never taken for patients.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from mmseg_bone.analysis.scores import counts_of
+from mmseg_bone.analysis.statistics import Statistic, mean_of_sums
+from mmseg_bone.metrics.overlap import METRICS, Confusion, Metric, macro
+
+AGGREGATIONS = ("micro", "image_pos", "image_all", "patient")
+_COUNTS = ["tp", "fp", "fn", "tn"]
+# Of lesions: what is summed above and below the line, and over what.
+LESION_METRICS = {
+    "lesion_sensitivity": ("lesions_hit", "lesions", "lesion"),
+    "lesion_precision": ("lesions_hit", "predicted", "lesion"),
+    "false_positives": ("false_positives", "studies", "scan"),
+}
+# Everything there is, as (metric, aggregation).
+ALL = tuple((m, a) for m in METRICS for a in AGGREGATIONS) + tuple(
+    (m, parts[2]) for m, parts in LESION_METRICS.items()
+)
+
+
+@dataclass(frozen=True)
+class Summed:
+    """A score as a function of sums over patients, which is what a bootstrap needs.
+
+    Attributes:
+        sums: What each patient adds; one row per patient, by name.
+        statistic: The score, from the sums over patients.
+        units: How many views, patients, lesions or scans it rests on.
+        undefined: How many it leaves out because the metric is undefined there.
+    """
+
+    sums: pd.DataFrame
+    statistic: Statistic
+    units: int
+    undefined: int
+
+    @property
+    def value(self) -> float:
+        """The score; nan where it is undefined."""
+        return float(self.statistic(self.sums.to_numpy(float).sum(0)))
+
+
+def summed(scores: pd.DataFrame, metric: str, aggregation: str) -> Summed:
+    """Bring scores into the form of sums over patients.
+
+    Args:
+        scores: Rows of ``scores.csv`` of one experiment. A column ``seed`` tells repeated
+            runs apart; without it there is one.
+        metric: Name in ``METRICS``, also with ``macro_`` before it for the mean over both
+            classes; or in ``LESION_METRICS``.
+        aggregation: How to come to one number; see above.
+
+    Raises:
+        ValueError: There is no such metric or aggregation.
+    """
+    if (metric, aggregation) not in ALL and (metric.removeprefix("macro_"), aggregation) not in ALL:
+        raise ValueError(
+            f"no metric {metric!r} with aggregation {aggregation!r}; there are "
+            f"{', '.join(f'{m} ({a})' for m, a in ALL)}, and macro_ before those of pixels"
+        )
+    if "seed" not in scores:
+        scores = scores.assign(seed=0)
+    if metric in LESION_METRICS:
+        return _lesions(scores, *LESION_METRICS[metric][:2])
+    of_counts = _metric(metric)
+    if aggregation == "micro":
+        return _micro(scores, of_counts)
+    if aggregation == "patient":
+        return _mean(_per_patient(scores, of_counts), scores)
+    if aggregation == "image_pos":
+        scores = scores[scores.tp + scores.fn > 0]
+    return _mean(_per_view(scores, of_counts), scores)
+
+
+def per_patient(scores: pd.DataFrame, metric: str) -> pd.Series:
+    """A metric of each patient, pooled over views and studies, averaged over seeds."""
+    if "seed" not in scores:
+        scores = scores.assign(seed=0)
+    return _per_patient(scores, _metric(metric))
+
+
+def aggregate(
+    scores: pd.DataFrame, measures: Sequence[tuple[str, str]] = ALL
+) -> list[dict[str, object]]:
+    """Every measure of one experiment: metric, aggregation, value, units, undefined."""
+    rows = []
+    for metric, aggregation in measures:
+        score = summed(scores, metric, aggregation)
+        rows.append(
+            {
+                "metric": metric,
+                "aggregation": aggregation,
+                "value": score.value,
+                "units": score.units,
+                "undefined": score.undefined,
+            }
+        )
+    return rows
+
+
+def _metric(name: str) -> Metric:
+    if name.startswith("macro_"):
+        of_lesions = METRICS[name.removeprefix("macro_")]
+        return lambda counts: macro(of_lesions, counts)
+    return METRICS[name]
+
+
+def _micro(scores: pd.DataFrame, metric: Metric) -> Summed:
+    sums = _over_seeds(scores, _COUNTS)
+
+    def statistic(sums: Float[np.ndarray, "*draw 4"]) -> Float[np.ndarray, "*draw"]:
+        return metric(Confusion(*(sums[..., i] for i in range(4))))
+
+    return Summed(sums, statistic, len(scores.drop_duplicates(["id", "view"])), 0)
+
+
+def _lesions(scores: pd.DataFrame, above: str, below: str) -> Summed:
+    views = scores.groupby("id").view.transform("nunique")
+    scores = scores.assign(predicted=scores.lesions_hit + scores.false_positives, studies=1 / views)
+    sums = _over_seeds(scores, [above, below])
+    return Summed(sums, mean_of_sums, round(float(sums[below].sum())), 0)
+
+
+def _over_seeds(scores: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Sums per patient, of the means over seeds per view."""
+    views = scores.groupby(["patient", "id", "view"])[columns].mean()
+    return views.groupby("patient").sum()
+
+
+def _per_patient(scores: pd.DataFrame, metric: Metric) -> pd.Series:
+    pooled = scores.groupby(["seed", "patient"])[_COUNTS].sum()
+    values = pd.Series(metric(counts_of(pooled)), pooled.index)
+    return values.groupby("patient").mean()
+
+
+def _per_view(scores: pd.DataFrame, metric: Metric) -> pd.Series:
+    values = pd.Series(metric(counts_of(scores)), scores.index)
+    return values.groupby([scores.patient, scores.id, scores.view]).mean()
+
+
+def _mean(values: pd.Series, scores: pd.DataFrame) -> Summed:
+    """Means over units, as their sum and number per patient."""
+    defined = values.dropna().groupby("patient").agg(["sum", "count"])
+    # Patients without a defined value stay: they may be drawn, and add nothing.
+    sums = defined.reindex(sorted(scores.patient.unique()), fill_value=0)
+    return Summed(sums, mean_of_sums, int(values.notna().sum()), int(values.isna().sum()))

@@ -1,0 +1,140 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mmseg_bone.analysis.aggregation import ALL, aggregate, per_patient, summed
+
+NAN = float("nan")
+
+
+def table(*rows):
+    names = ["seed", "patient", "id", "view", "tp", "fp", "fn", "tn"]
+    names += ["lesions", "lesions_hit", "false_positives"]
+    return pd.DataFrame(rows, columns=names)
+
+
+# One seed, two patients. p1: a large lesion found in front, a small one half found from behind,
+# and a second study without lesions where something is seen in front. p2: normal, rightly left
+# alone from behind, with a false alarm in front.
+#           seed patient id   view      tp fp fn tn  lesions hit false
+ONE = table(
+    (0, "p1", "s1", "anterior", 8, 0, 0, 92, 2, 2, 0),  # Dice 1
+    (0, "p1", "s1", "posterior", 1, 0, 2, 97, 2, 1, 0),  # Dice 2/4
+    (0, "p1", "s2", "anterior", 0, 3, 0, 97, 0, 0, 1),  # Dice 0
+    (0, "p1", "s2", "posterior", 0, 0, 0, 100, 0, 0, 0),  # undefined
+    (0, "p2", "s3", "anterior", 0, 2, 0, 98, 0, 0, 2),  # Dice 0
+    (0, "p2", "s3", "posterior", 0, 0, 0, 100, 0, 0, 0),  # undefined
+)
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "value", "units", "undefined"),
+    [
+        ("micro", 2 * 9 / (2 * 9 + 5 + 2), 6, 0),  # 18/25
+        ("image_pos", (1 + 0.5) / 2, 2, 0),
+        ("image_all", (1 + 0.5 + 0 + 0) / 4, 4, 2),
+        ("patient", (18 / (18 + 3 + 2) + 0) / 2, 2, 0),
+    ],
+)
+def test_the_same_counts_give_another_dice_under_every_aggregation(
+    aggregation, value, units, undefined
+):
+    dice = summed(ONE, "dice", aggregation)
+    assert dice.value == pytest.approx(value)
+    assert (dice.units, dice.undefined) == (units, undefined)
+
+
+def test_a_patient_for_whom_a_metric_is_undefined_is_left_out_and_counted():
+    recall = summed(ONE, "recall", "patient")  # p2 has no lesion
+    assert recall.value == pytest.approx(9 / 11)
+    assert (recall.units, recall.undefined) == (1, 1)
+    assert recall.sums.index.tolist() == ["p1", "p2"]  # p2 may be drawn by a bootstrap
+
+
+def test_lesions_and_false_alarms_are_counted():
+    assert summed(ONE, "lesion_sensitivity", "lesion").value == pytest.approx(3 / 4)
+    assert summed(ONE, "lesion_precision", "lesion").value == pytest.approx(3 / 6)
+    false = summed(ONE, "false_positives", "scan")
+    assert false.value == pytest.approx(3 / 3)
+    assert false.units == 3
+
+
+def test_a_study_of_one_view_is_one_scan():
+    one_view = ONE[(ONE.id != "s3") | (ONE.view == "anterior")]
+    assert summed(one_view, "false_positives", "scan").value == pytest.approx(3 / 3)
+
+
+def test_seeds_are_averaged_before_anything_else():
+    def seed(number, tp, fp):
+        return (number, "p1", "s1", "anterior", tp, fp, 4 - tp, 10, 1, min(tp, 1), fp)
+
+    three = table(
+        seed(0, 4, 0), seed(1, 2, 0), seed(2, 0, 3)
+    )  # Dice 1, 2/3, 0; nothing, 0, 3 false
+
+    assert summed(three, "dice", "patient").value == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert summed(three, "dice", "image_pos").value == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert summed(three, "dice", "micro").value == pytest.approx(2 * 6 / (2 * 6 + 3 + 6))
+    assert summed(three, "lesion_sensitivity", "lesion").value == pytest.approx(2 / 3)
+    assert summed(three, "false_positives", "scan").value == pytest.approx(1.0)
+    assert summed(three, "dice", "image_pos").units == 1
+
+
+def test_a_seed_for_which_a_metric_is_undefined_is_left_to_the_others():
+    two = table(
+        (0, "p1", "s1", "anterior", 0, 0, 4, 10, 1, 0, 0),  # nothing predicted: no precision
+        (1, "p1", "s1", "anterior", 3, 1, 1, 9, 1, 1, 0),
+    )
+    assert summed(two, "precision", "patient").value == pytest.approx(3 / 4)
+
+
+def test_twice_the_seeds_are_not_twice_the_patients():
+    twice = pd.concat([ONE, ONE.assign(seed=1)])
+    for metric, aggregation in ALL:
+        once = summed(ONE, metric, aggregation)
+        again = summed(twice, metric, aggregation)
+        pd.testing.assert_frame_equal(again.sums, once.sums, check_dtype=False)
+        assert (again.units, again.undefined) == (once.units, once.undefined)
+
+
+def test_macro_recall_and_macro_specificity_agree():
+    recall = summed(ONE, "macro_recall", "micro").value
+    assert recall == pytest.approx((9 / 11 + 584 / 589) / 2)
+    assert summed(ONE, "macro_specificity", "micro").value == pytest.approx(recall)
+
+
+def test_a_table_of_normal_scans_left_alone_has_no_dice():
+    quiet = ONE[(ONE.tp + ONE.fp + ONE.fn) == 0]
+    for aggregation in ("micro", "image_pos", "image_all", "patient"):
+        assert np.isnan(summed(quiet, "dice", aggregation).value)
+    assert np.isnan(summed(quiet, "lesion_sensitivity", "lesion").value)
+    assert summed(quiet, "false_positives", "scan").value == 0
+
+
+def test_no_rows_have_no_score():
+    for metric, aggregation in ALL:
+        assert np.isnan(summed(ONE[:0], metric, aggregation).value)
+
+
+def test_every_measure_names_its_aggregation():
+    rows = aggregate(ONE)
+    assert [(row["metric"], row["aggregation"]) for row in rows] == list(ALL)
+    assert {row["aggregation"] for row in rows} == {
+        "micro",
+        "image_pos",
+        "image_all",
+        "patient",
+        "lesion",
+        "scan",
+    }
+
+
+def test_a_metric_of_each_patient():
+    assert per_patient(ONE, "dice").to_dict() == pytest.approx({"p1": 18 / 23, "p2": 0.0})
+
+
+def test_an_unknown_aggregation_is_refused():
+    with pytest.raises(
+        ValueError, match=r"no metric 'dice' with aggregation 'mean'; there are dice"
+    ):
+        summed(ONE, "dice", "mean")
