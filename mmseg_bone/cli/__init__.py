@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": "Score the predictions of a run.",
     "compare": "Set runs beside each other: one table, intervals, paired differences.",
     "predict": "Mark lesions on a DICOM scan, with or without its report.",
+    "demo": "All of the above on phantoms, in minutes.",
 }
 
 

@@ -1,4 +1,4 @@
-"""The studies of one store, one fold held out."""
+"""The studies of one store: one fold held out, one to validate on, the rest to learn from."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -68,9 +68,11 @@ class EpochShuffle(Sampler[tuple[int, int]]):
 
 
 class StudyDataModule(pl.LightningDataModule):
-    """The studies of one store, one fold held out for validation.
+    """The studies of one store, one fold held out.
 
-    Studies nobody drew on are left out of both: they are no negatives.
+    The fold held out is seen once, after training. Which epoch was best is decided on the
+    next fold, so that choosing it does not flatter the scores. Studies nobody drew on are
+    left out of all: they are no negatives.
 
     Args:
         store: Directory of prepared studies.
@@ -84,7 +86,7 @@ class StudyDataModule(pl.LightningDataModule):
         stride: What the network needs height and width to be multiples of.
 
     Raises:
-        StoreError: No study is in that fold, or none outside it.
+        StoreError: No drawn study is in that fold, or none is left to learn from.
     """
 
     def __init__(
@@ -104,9 +106,12 @@ class StudyDataModule(pl.LightningDataModule):
         self.encode, self.augment = encode, augment
         self.fold, self.seed = fold, seed
         drawn = [id for id in self.store.ids if self.store.rows[id]["drawn"] == "1"]
-        self.train_ids = [id for id in drawn if self.store.fold[id] != fold]
-        self.val_ids = [id for id in drawn if self.store.fold[id] == fold]
-        self._check()
+        folds = sorted({self.store.fold[id] for id in drawn})
+        self._check(folds)
+        validation = folds[(folds.index(fold) + 1) % len(folds)]
+        self.test_ids = [id for id in drawn if self.store.fold[id] == fold]
+        self.val_ids = [id for id in drawn if self.store.fold[id] == validation]
+        self.train_ids = [id for id in drawn if self.store.fold[id] not in (fold, validation)]
         self.loading = {
             "batch_size": batch_size,
             "num_workers": workers,
@@ -114,16 +119,17 @@ class StudyDataModule(pl.LightningDataModule):
             "collate_fn": partial(collate, stride=stride),
         }
 
-    def _check(self) -> None:
-        dealt = ", ".join(map(str, sorted(set(self.store.fold.values())))) or "none"
-        if not self.val_ids:
+    def _check(self, folds: list[int]) -> None:
+        dealt = ", ".join(map(str, folds)) or "none"
+        if self.fold not in folds:
             raise StoreError(
                 f"no drawn study of {self.store.path} is in fold {self.fold}; it has folds {dealt}."
             )
-        if not self.train_ids:
+        if len(folds) < 3:
             raise StoreError(
-                f"every drawn study of {self.store.path} is in fold {self.fold}, so none is left "
-                f"to train on. Prepare it again with --folds 2 or more, or add patients."
+                f"the drawn studies of {self.store.path} are in folds {dealt}. Three are needed: "
+                f"one held out, one to validate on, the rest to learn from. Make the store again "
+                f"with more folds (folds=3 or --folds 3)."
             )
 
     def train_dataloader(self) -> DataLoader[Batch]:
@@ -132,7 +138,12 @@ class StudyDataModule(pl.LightningDataModule):
         return DataLoader(data, sampler=EpochShuffle(len(data), self.seed), **self.loading)  # type: ignore[arg-type]
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Held-out studies, in order of id, unchanged."""
-        return DataLoader(StudyDataset(self.store, self.val_ids, self.encode), **self.loading)  # type: ignore[arg-type]
+        """Studies of the validation fold, in order of id, unchanged."""
+        return self._in_order(self.val_ids)
 
-    predict_dataloader = val_dataloader
+    def predict_dataloader(self) -> DataLoader[Batch]:
+        """Studies of the fold held out, in order of id, unchanged."""
+        return self._in_order(self.test_ids)
+
+    def _in_order(self, ids: list[str]) -> DataLoader[Batch]:
+        return DataLoader(StudyDataset(self.store, ids, self.encode), **self.loading)  # type: ignore[arg-type]

@@ -12,31 +12,34 @@ from mmseg_bone.io.store import Store
 
 @pytest.fixture
 def store(study, tmp_path):
-    """Five patients of one study; the last one nobody drew on."""
+    """Seven patients of one study in three folds; the last one nobody drew on."""
     studies = [
-        replace(study, id=f"s{i}", patient=f"p{i}", mask=None if i == 4 else study.mask)
-        for i in range(5)
+        replace(study, id=f"s{i}", patient=f"p{i}", mask=None if i == 6 else study.mask)
+        for i in range(7)
     ]
-    Store.write(tmp_path / "store", studies, {f"p{i}": i % 2 for i in range(5)})
+    Store.write(tmp_path / "store", studies, {f"p{i}": i % 3 for i in range(7)})
     return tmp_path / "store"
 
 
-def test_one_fold_is_held_out_and_undrawn_studies_are_left_out(store):
-    data = StudyDataModule(store, EncodeStudy(), fold=1)
-    assert data.val_ids == ["s1", "s3"]
-    assert data.train_ids == ["s0", "s2"]
-    assert [batch["id"] for batch in data.val_dataloader()] == [["s1", "s3"]]
+def test_one_fold_is_held_out_the_next_validates_and_undrawn_studies_are_left_out(store):
+    data = StudyDataModule(store, EncodeStudy(), fold=2)
+    assert data.test_ids == ["s2", "s5"]
+    assert data.val_ids == ["s0", "s3"]
+    assert data.train_ids == ["s1", "s4"]
+    assert [batch["id"] for batch in data.predict_dataloader()] == [["s2", "s5"]]
+    assert [batch["id"] for batch in data.val_dataloader()] == [["s0", "s3"]]
 
 
 def test_a_fold_that_was_not_dealt_is_an_error(store):
-    with pytest.raises(StoreError, match=r"fold 7; it has folds 0, 1\."):
+    with pytest.raises(StoreError, match=r"fold 7; it has folds 0, 1, 2\."):
         StudyDataModule(store, EncodeStudy(), fold=7)
 
 
-def test_a_store_of_one_fold_leaves_nothing_to_train_on(study, tmp_path):
-    Store.write(tmp_path / "one", [study], {"p1": 0})
-    with pytest.raises(StoreError, match="none is left to train on"):
-        StudyDataModule(tmp_path / "one", EncodeStudy(), fold=0)
+def test_two_folds_leave_nothing_to_learn_from(study, tmp_path):
+    studies = [replace(study, id=f"s{i}", patient=f"p{i}") for i in range(2)]
+    Store.write(tmp_path / "two", studies, {"p0": 0, "p1": 1})
+    with pytest.raises(StoreError, match="Three are needed"):
+        StudyDataModule(tmp_path / "two", EncodeStudy(), fold=0)
 
 
 def test_an_epoch_has_an_order_of_its_own_and_always_the_same():

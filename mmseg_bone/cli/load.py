@@ -1,0 +1,80 @@
+"""Weights into a run and out of it again, and predictions with them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from jaxtyping import Float
+from omegaconf import OmegaConf
+from safetensors.torch import load_file, save
+
+from mmseg_bone.data.encode import EncodeStudy, collate
+from mmseg_bone.errors import RunError
+from mmseg_bone.io.runs import Run
+from mmseg_bone.io.store import write_atomically
+from mmseg_bone.nn.network import Network
+from mmseg_bone.study import Study
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+    from mmseg_bone.data.datamodule import StudyDataModule
+
+_PREFIX = "network."
+
+
+def save_weights(task: "pl.LightningModule", checkpoint: str, folder: Path) -> None:
+    """Put the best epoch's network into the task, and beside the checkpoint without pickle."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+    network: Network = task.network  # type: ignore[assignment]
+    weights = {
+        name.removeprefix(_PREFIX): value.contiguous()
+        for name, value in state.items()
+        if name.startswith(_PREFIX)
+    }
+    network.load_state_dict(weights)
+    write_atomically(folder / "weights.safetensors", save(weights))
+
+
+def load_network(run: Run) -> tuple[Network, EncodeStudy]:
+    """The network of a run, ready to predict, and what makes its samples.
+
+    Raises:
+        RunError: The weights are not those of the configuration.
+    """
+    config = OmegaConf.create(run.config)
+    network: Network = instantiate(config.model)
+    encode: EncodeStudy = instantiate(config.data.encode)
+    try:
+        network.load_state_dict(load_file(run.weights))
+    except RuntimeError as error:
+        raise RunError(
+            f"{run.weights} does not fit the network of {run.path}/config.yaml: "
+            f"{str(error).splitlines()[-1].strip()}. Both must be of one run."
+        ) from None
+    return network.eval(), encode
+
+
+@torch.inference_mode()
+def probability(
+    network: Network, encode: EncodeStudy, study: Study
+) -> Float[np.ndarray, "view y x"]:
+    """Probability of lesion on the study's own pixels and views."""
+    batch = collate([encode(study)], stride=network.stride)
+    device = next(network.parameters()).device
+    inputs = {key: batch[key].to(device) for key in network.reads}  # type: ignore[literal-required]
+    logits = network(**inputs)[0].float()
+    height, width = batch["size"][0].tolist()
+    return encode.restore(logits[:, :height, :width].sigmoid().cpu().numpy(), study)
+
+
+def predict(
+    task: "pl.LightningModule", data: "StudyDataModule"
+) -> Iterator[tuple[str, Float[np.ndarray, "view y x"]]]:
+    """Each held-out study's id and probability, one study at a time."""
+    network: Network = task.network.eval()  # type: ignore[assignment,operator]
+    for id in data.test_ids:
+        yield id, probability(network, data.encode, data.store[id])

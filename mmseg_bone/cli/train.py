@@ -1,0 +1,113 @@
+"""``mmseg-bone train``: fit an experiment on all folds but one, and leave a run behind."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from omegaconf import DictConfig, OmegaConf
+
+from mmseg_bone.cli import CONF
+from mmseg_bone.errors import RunError
+
+if TYPE_CHECKING:  # imported late, so that --help is quick
+    import pytorch_lightning as pl
+
+    from mmseg_bone.data.datamodule import StudyDataModule
+    from mmseg_bone.io.runs import Run
+
+
+@hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
+def run(cfg: DictConfig) -> float:
+    """Fit ``cfg.task`` on ``cfg.data``; gives the held-out Dice back to a sweeper."""
+    import pytorch_lightning as pl
+    from hydra.utils import instantiate
+
+    from mmseg_bone.cli.machine import tune_allocator
+
+    tune_allocator()
+    folder = Path(cfg.run)
+    resume = _checkpoint_to_go_on_from(folder, cfg.ckpt_path)
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    task: pl.LightningModule = instantiate(cfg.task)
+    data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)  # type: ignore[union-attr]
+    trainer: pl.Trainer = instantiate(cfg.trainer, logger=_loggers(cfg.logger))
+    record = _start(cfg, trainer, data) if trainer.is_global_zero else None
+    trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
+    if record is None:  # another process of the same training
+        return float("nan")
+    return _finish(record, trainer, task, data)
+
+
+def main() -> None:
+    """Let Hydra read the command line."""
+    # Lightning starts the other processes of a DDP run by this path.
+    sys.argv[0] = __file__
+    run()
+
+
+def _checkpoint_to_go_on_from(folder: Path, ckpt_path: str | None) -> str | None:
+    last = folder / "checkpoints" / "last.ckpt"
+    if ckpt_path == "last":  # also right for a job that was killed before its first epoch ended
+        return str(last) if last.exists() else None
+    if ckpt_path is None and last.exists():
+        raise RunError(
+            f"{folder} already holds a run. Add ckpt_path=last to go on with it, or give another "
+            f"hydra.run.dir to begin anew; nothing is overwritten."
+        )
+    return ckpt_path
+
+
+def _loggers(cfg: DictConfig | None) -> Any:  # noqa: ANN401  (what Lightning calls its loggers)
+    from hydra.utils import instantiate
+
+    return [instantiate(logger) for logger in (cfg or {}).values()] or False
+
+
+def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "StudyDataModule") -> "Run":
+    """Write what is known before the first step, and tell the loggers."""
+    from mmseg_bone.io.environment import environment
+    from mmseg_bone.io.runs import Run
+
+    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    device = str(trainer.strategy.root_device)
+    about = environment(device=device, seed=cfg.seed, store_digest=data.store.digest)
+    # Folders may be named after people; their last part is enough to tell runs apart.
+    told = _without_folders(config, {str(cfg.store), str(cfg.run)})
+    for logger in trainer.loggers:
+        logger.log_hyperparams(told | {"store_digest": data.store.digest})
+    return Run.start(cfg.run, config, about)
+
+
+def _without_folders(value: Any, folders: set[str]) -> Any:  # noqa: ANN401  (any YAML value)
+    if isinstance(value, dict):
+        return {key: _without_folders(part, folders) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_folders(part, folders) for part in value]
+    for folder in folders:
+        if isinstance(value, str) and value.startswith(folder):
+            value = Path(folder).name + value.removeprefix(folder)
+    return value
+
+
+def _finish(
+    record: "Run", trainer: "pl.Trainer", task: "pl.LightningModule", data: "StudyDataModule"
+) -> float:
+    """Weights of the best epoch, its predictions of the fold held out, and their scores."""
+    from mmseg_bone.analysis.scores import score_run, summarise
+    from mmseg_bone.cli.load import predict, save_weights
+
+    best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
+    save_weights(task, best or str(record.checkpoint("last")), record.path)
+    for study, probability in predict(task, data):
+        record.write_prediction(study, probability)
+    scores = score_run(record, data.store)
+    record.write_scores(scores)
+    summary = summarise(scores)
+    record.write_summary(summary)
+    print(f"run: {record.path}")
+    return float(summary["patient"]["dice"])
+
+
+if __name__ == "__main__":
+    main()

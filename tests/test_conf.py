@@ -1,0 +1,82 @@
+"""Every experiment trains a step; a configuration that nobody ran is a guess."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+
+from mmseg_bone.cli import CONF
+from mmseg_bone.io.store import Store
+
+QUICK = [
+    "model.base_channels=4",
+    "model.depth=3",
+    "trainer.max_steps=1",
+    "trainer.accelerator=cpu",
+    "trainer.enable_progress_bar=false",
+    "data.batch_size=2",
+]
+
+
+def names(group):
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+@pytest.fixture
+def store(study, tmp_path):
+    """Six patients in three folds, one of them without a report."""
+    counts = np.random.default_rng(0).poisson(20, (2, 32, 16)).astype(np.uint16)
+    mask = np.zeros(counts.shape, bool)
+    mask[:, 8:12, 4:8] = True
+    studies = [
+        replace(
+            study,
+            id=f"s{i}",
+            patient=f"p{i}",
+            counts=counts,
+            mask=mask,
+            report=study.report if i else None,
+        )
+        for i in range(6)
+    ]
+    Store.write(tmp_path / "store", studies, {f"p{i}": i % 3 for i in range(6)})
+    return tmp_path / "store"
+
+
+def composed(store, run, *overrides):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose("train", [f"store={store}", f"run={run}", *overrides])
+
+
+@pytest.mark.parametrize("experiment", names("experiment"))
+def test_every_experiment_trains_a_step(experiment, store, tmp_path):
+    cfg = composed(store, tmp_path / "run", f"experiment={experiment}", *QUICK)
+    task = instantiate(cfg.task)
+    data = instantiate(cfg.data, stride=task.network.stride)
+    trainer = instantiate(cfg.trainer, logger=False)
+    # It belongs to the loggers, of which there are none here.
+    trainer.callbacks = [c for c in trainer.callbacks if type(c).__name__ != "LearningRateMonitor"]
+    trainer.fit(task, datamodule=data)
+
+    assert trainer.global_step >= 1
+    assert trainer.callback_metrics["val/loss"].isfinite()
+
+
+def test_the_text_free_experiment_builds_no_text_module(store, tmp_path):
+    cfg = composed(store, tmp_path / "run", "experiment=text_free", *QUICK)
+    network = instantiate(cfg.task).network
+    assert "text" not in cfg or cfg.text is None
+    assert not any("text" in name for name, _ in network.named_parameters())
+
+
+@pytest.mark.parametrize("group", ["model", "loss", "task", "optimizer", "data", "text", "logger"])
+def test_every_choice_of_every_group_composes(group, store, tmp_path):
+    for name in names(group):
+        composed(store, tmp_path / "run", f"{group}={name}")
+
+
+def test_no_model_is_left_without_an_experiment():
+    used = "".join(path.read_text() for path in (CONF / "experiment").glob("*.yaml"))
+    assert [name for name in names("model") if f"/model: {name}" not in used] == []
