@@ -1,6 +1,6 @@
 """What every network says of itself."""
 
-from typing import ClassVar
+from collections.abc import Iterable
 
 from torch import nn
 
@@ -18,5 +18,9 @@ class Network(nn.Module):
             pads to it, and predictions are cut back.
     """
 
-    reads: ClassVar[tuple[str, ...]] = ("image",)
+    reads: tuple[str, ...] = ("image",)
     stride: int = 1
+
+    def text_parameters(self) -> Iterable[nn.Parameter]:
+        """Parameters of a text encoder, which may learn at a rate of its own; none here."""
+        return ()

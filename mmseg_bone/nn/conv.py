@@ -1,0 +1,75 @@
+"""Convolutions, and the norms between them."""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+Norm = Literal["instance", "batch", "group"]
+
+
+class InstanceNorm(nn.Module):
+    """Each channel of each image to mean 0 and variance 1, then scaled and shifted.
+
+    The same as ``nn.InstanceNorm2d(affine=True)``, but it keeps ``channels_last``: on a CPU
+    torch's own copies to another layout and takes three times as long. An image of one pixel
+    has no variance and is only scaled and shifted.
+
+    Source: Ulyanov et al. 2016, https://arxiv.org/abs/1607.08022, eq. 2.
+    """
+
+    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.eps = eps
+
+    def forward(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
+        """Normalise every image by itself."""
+        if features[0, 0].numel() == 1:
+            return features * self.weight[:, None, None] + self.bias[:, None, None]
+        if features.is_cuda:
+            return functional.instance_norm(
+                features, weight=self.weight, bias=self.bias, eps=self.eps
+            )
+        # A batch of one image, normalised over the batch, is normalised by itself.
+        images = [
+            functional.batch_norm(
+                image, None, None, self.weight, self.bias, training=True, eps=self.eps
+            )
+            for image in torch.split(features, 1)
+        ]
+        return torch.cat(images)
+
+
+def make_norm(norm: Norm, channels: int) -> nn.Module:
+    """The norm of that name; group norm has groups of eight channels or fewer."""
+    if norm == "instance":
+        return InstanceNorm(channels)
+    if norm == "batch":
+        return nn.BatchNorm2d(channels)
+    groups = next(g for g in range(max(1, channels // 8), 0, -1) if channels % g == 0)
+    return nn.GroupNorm(groups, channels)
+
+
+class ConvBlock(nn.Sequential):
+    """Twice: 3×3 convolution, norm, leaky ReLU (slope 0.01).
+
+    The convolutions have no bias: the norm would take it away again.
+
+    Source: Ronneberger et al. 2015, https://arxiv.org/abs/1505.04597, sec. 2; norm and leaky
+    ReLU as Isensee et al. 2021, https://doi.org/10.1038/s41592-020-01008-z. They pad nothing
+    or stride; we pad by one and pool.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, norm: Norm = "instance") -> None:
+        parts: list[nn.Module] = []
+        for channels in (channels_in, channels_out):
+            parts += [
+                nn.Conv2d(channels, channels_out, 3, padding=1, bias=False),
+                make_norm(norm, channels_out),
+                nn.LeakyReLU(0.01, inplace=True),
+            ]
+        super().__init__(*parts)

@@ -1,0 +1,50 @@
+"""The half of a U-Net that finds its way back to the pixel."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mmseg_bone.nn.conv import ConvBlock, Norm
+
+Fuse = Callable[[int, Tensor], Tensor]
+"""Changes the features of a decoder level, given the number of the level."""
+
+
+def unchanged(level: int, features: Tensor) -> Tensor:
+    """Fuse nothing."""
+    return features
+
+
+class Decoder(nn.Module):
+    """Double, set beside what the encoder saw at that level, convolve.
+
+    Something else than the image may come in at each level, coarsest first: ``fuse`` is
+    handed the features of every level, the coarsest being the encoder's last.
+
+    Source: Ronneberger et al. 2015, https://arxiv.org/abs/1505.04597, sec. 2. They double by
+    a transposed convolution; we by a 1×1 convolution and repetition, which costs less.
+
+    Args:
+        widths: Channels of each level of the encoder, finest first.
+        norm: Between the convolutions.
+    """
+
+    def __init__(self, widths: Sequence[int], norm: Norm = "instance") -> None:
+        super().__init__()
+        steps = list(pairwise(widths))
+        self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1, bias=False) for a, b in steps)
+        self.levels = nn.ModuleList(ConvBlock(2 * a, a, norm) for a, _ in steps)
+
+    def forward(
+        self, features: Sequence[Float[Tensor, "n _ _ _"]], fuse: Fuse = unchanged
+    ) -> Float[Tensor, "n c h w"]:
+        """Features of the finest level."""
+        here = fuse(len(self.levels), features[-1])
+        for level in reversed(range(len(self.levels))):
+            doubled = functional.interpolate(self.narrow[level](here), scale_factor=2.0)
+            here = fuse(level, self.levels[level](torch.cat([features[level], doubled], dim=1)))
+        return here

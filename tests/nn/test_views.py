@@ -1,0 +1,53 @@
+import torch
+
+from mmseg_bone.nn.views import (
+    SharedViews,
+    StackedViews,
+    blank_missing,
+    make_layout,
+    turn_posterior,
+)
+
+LEFT_RIB = torch.zeros(1, 2, 3, 4)  # at the patient's left: anterior right, posterior left
+LEFT_RIB[0, 0, 1, 3] = LEFT_RIB[0, 1, 1, 0] = 1.0
+
+
+def test_the_patients_left_lies_at_the_right_of_both_views():
+    assert turn_posterior(LEFT_RIB).nonzero().tolist() == [[0, 0, 1, 3], [0, 1, 1, 3]]
+
+
+def test_turned_twice_is_the_image_itself():
+    image = torch.rand(2, 2, 3, 4)
+    assert torch.equal(turn_posterior(turn_posterior(image)), image)
+
+
+def test_shared_views_are_images_of_their_own_that_say_which_view_they_are():
+    laid = SharedViews().lay_out(torch.cat([LEFT_RIB, 2 * LEFT_RIB]))
+
+    assert laid.shape == (4, 2, 3, 4)
+    assert laid[:, 0, 1, 3].tolist() == [1, 1, 2, 2]  # study by study
+    assert [image.unique().tolist() for image in laid[:, 1]] == [[-1], [1], [-1], [1]]
+
+
+def test_stacked_views_are_channels_of_one_image():
+    laid = StackedViews().lay_out(LEFT_RIB)
+
+    assert laid.nonzero().tolist() == [[0, 0, 1, 3], [0, 1, 1, 3]]
+
+
+def test_what_comes_out_lies_as_each_camera_saw_it():
+    image = torch.rand(3, 2, 3, 4)
+    shared, stacked = make_layout("shared"), make_layout("stacked")
+
+    assert torch.equal(shared.restore(shared.lay_out(image)[:, :1]), image)
+    assert torch.equal(stacked.restore(stacked.lay_out(image)), image)
+
+
+def test_a_view_that_was_not_acquired_is_not_read():
+    image = torch.full((2, 2, 3, 4), torch.nan)
+    image[0] = image[1, 0] = 1.0
+
+    blank = blank_missing(image, torch.tensor([[True, True], [True, False]]))
+
+    assert blank[1, 1].eq(0).all()
+    assert blank.sum() == 3 * 12
