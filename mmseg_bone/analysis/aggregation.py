@@ -17,7 +17,6 @@ Where an experiment was run with several seeds, they are averaged first: counts 
 seeds for which it is defined. So more seeds steady a score, and are never taken for patients.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,23 +102,19 @@ def per_patient(scores: pd.DataFrame, metric: str) -> pd.Series:
     return _per_patient(scores, _metric(metric))
 
 
-def aggregate(
-    scores: pd.DataFrame, measures: Sequence[tuple[str, str]] = ALL
-) -> list[dict[str, object]]:
-    """Every measure of one experiment: metric, aggregation, value, units, undefined."""
-    rows = []
-    for metric, aggregation in measures:
+def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Every measure of one experiment, by aggregation and then by metric.
+
+    Keys ending in ``_undefined`` say of how many units a mean does not speak.
+    """
+    summary: dict[str, dict[str, float]] = {}
+    for metric, aggregation in ALL:
         score = summed(scores, metric, aggregation)
-        rows.append(
-            {
-                "metric": metric,
-                "aggregation": aggregation,
-                "value": score.value,
-                "units": score.units,
-                "undefined": score.undefined,
-            }
-        )
-    return rows
+        named = summary.setdefault(aggregation, {})
+        named[metric] = score.value
+        if score.undefined:
+            named[f"{metric}_undefined"] = score.undefined
+    return summary
 
 
 def _metric(name: str) -> Metric:

@@ -38,21 +38,10 @@ class Cut:
         return f"iou>={self.smallest_iou:g}" if self.hit_rule == "iou" else self.hit_rule
 
 
-@dataclass(frozen=True)
-class Scored:
-    """Scores, and what could not be scored.
+def score_run(run: Run, store: Store, cut: Cut | None = None) -> pd.DataFrame:
+    """Score every prediction of a run, one row per study and view.
 
-    Attributes:
-        rows: One row per study and view.
-        undrawn: Studies nobody drew on: predicted, but without a reference.
-    """
-
-    rows: pd.DataFrame
-    undrawn: tuple[str, ...]
-
-
-def score_run(run: Run, store: Store, cut: Cut | None = None) -> Scored:
-    """Score every prediction of a run.
+    Studies nobody drew on have no rows; ``undrawn`` names them.
 
     Args:
         run: Whose predictions.
@@ -77,8 +66,8 @@ def score(
     ids: Iterable[str],
     probability_of: Callable[[str], Float[np.ndarray, "view y x"]],
     cut: Cut,
-) -> Scored:
-    """Score predictions from anywhere.
+) -> pd.DataFrame:
+    """Score predictions from anywhere, one row per study and view.
 
     Args:
         store: Where the references are.
@@ -86,16 +75,19 @@ def score(
         probability_of: The prediction of a study, views in the study's order.
         cut: How to make lesions of a probability.
     """
+    ids = list(ids)
+    skipped = undrawn(store, ids)
     rows: list[dict[str, object]] = []
-    undrawn = []
     for id in ids:
-        study = store[id]
-        if study.mask is None:
-            undrawn.append(id)
-            continue
-        rows += score_study(study, probability_of(id), cut, fold=store.fold[id])
+        if id not in skipped:
+            rows += score_study(store[id], probability_of(id), cut, fold=store.fold[id])
     columns = None if rows else [*_KEYS, *_COUNTS, *METRICS, *_LESIONS]
-    return Scored(pd.DataFrame(rows, columns=columns), tuple(undrawn))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def undrawn(store: Store, ids: Iterable[str]) -> list[str]:
+    """Those studies that nobody drew on: predicted perhaps, but without a reference."""
+    return [id for id in ids if id in store.rows and store.rows[id]["drawn"] == "0"]
 
 
 _KEYS = ("id", "patient", "fold", "view", "has_report", "threshold", "hit_rule", "smallest_mm2")

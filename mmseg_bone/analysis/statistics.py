@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Num
 from scipy import stats
 
 Statistic = Callable[[Float[np.ndarray, "*draw k"]], Float[np.ndarray, "*draw"]]
@@ -28,7 +28,7 @@ def resample(
 def bootstrap(
     sums: Float[np.ndarray, "patient k"],
     statistic: Statistic,
-    draws: Int[np.ndarray, "draw patient"],
+    draws: Num[np.ndarray, "draw patient"],
     *,
     level: float = 0.95,
 ) -> Interval:

@@ -16,6 +16,7 @@ Every file is written under a temporary name and renamed, so what is there is wh
 
 import io
 import json
+import math
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -75,13 +76,18 @@ class Run:
         path = Path(path)
         text = yaml.safe_dump(dict(config), allow_unicode=True, sort_keys=False)
         write_atomically(path / "config.yaml", text.encode())
-        write_atomically(path / "environment.json", _to_json(environment))
+        write_atomically(path / "environment.json", to_json(environment))
         return cls(path)
 
     @property
     def name(self) -> str:
         """Name of the experiment; runs that share it differ in fold or seed only."""
         return str(self.config.get("name") or self.path.resolve().name)
+
+    @property
+    def seed(self) -> int:
+        """Seed of the training; 0 where none was set."""
+        return int(self.config.get("seed") or 0)
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -183,7 +189,7 @@ class Run:
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Keep what ``scores.csv`` comes to."""
-        write_atomically(self.path / "summary.json", _to_json(summary))
+        write_atomically(self.path / "summary.json", to_json(summary))
 
     def _part(self, name: str, hint: str) -> Path:
         path = self.path / name
@@ -216,5 +222,15 @@ def find_runs(path: str | PathLike[str]) -> list[Run]:
     return [Run(folder) for folder in found]
 
 
-def _to_json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+def to_json(content: Any) -> bytes:  # noqa: ANN401  (whatever JSON can say)
+    """JSON that every reader takes: what is undefined is null, for JSON knows no nan."""
+    text = json.dumps(_without_nan(content), ensure_ascii=False, indent=1, allow_nan=False)
+    return (text + "\n").encode()
+
+
+def _without_nan(content: Any) -> Any:  # noqa: ANN401
+    if isinstance(content, Mapping):
+        return {key: _without_nan(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_without_nan(value) for value in content]
+    return None if isinstance(content, float) and math.isnan(content) else content

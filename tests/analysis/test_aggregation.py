@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmseg_bone.analysis.aggregation import ALL, aggregate, per_patient, summed
+from mmseg_bone.analysis.aggregation import ALL, per_patient, summarise, summed
 
 NAN = float("nan")
 
@@ -116,17 +116,13 @@ def test_no_rows_have_no_score():
         assert np.isnan(summed(ONE[:0], metric, aggregation).value)
 
 
-def test_every_measure_names_its_aggregation():
-    rows = aggregate(ONE)
-    assert [(row["metric"], row["aggregation"]) for row in rows] == list(ALL)
-    assert {row["aggregation"] for row in rows} == {
-        "micro",
-        "image_pos",
-        "image_all",
-        "patient",
-        "lesion",
-        "scan",
-    }
+def test_a_summary_names_the_aggregation_before_the_metric():
+    summary = summarise(ONE)
+    assert list(summary) == ["micro", "image_pos", "image_all", "patient", "lesion", "scan"]
+    assert summary["micro"]["dice"] == pytest.approx(18 / 25)
+    assert summary["scan"] == {"false_positives": pytest.approx(1.0)}
+    assert summary["image_all"]["dice_undefined"] == 2
+    assert "dice_undefined" not in summary["micro"]
 
 
 def test_a_metric_of_each_patient():

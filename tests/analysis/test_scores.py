@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmseg_bone.analysis.scores import Cut, score, score_run, score_study
-from mmseg_bone.errors import RunError
+from mmseg_bone.analysis.scores import Cut, score, score_run, score_study, undrawn
+from mmseg_bone.errors import RunError, StoreError
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
 
@@ -82,26 +82,32 @@ def store(study, tmp_path):
 
 
 def test_studies_nobody_drew_on_are_skipped_and_named(store, probability):
-    scored = score(store, ["s0", "s1", "s2"], lambda id: probability, Cut())
-    assert scored.undrawn == ("s0",)
-    assert scored.rows.id.tolist() == ["s1", "s1", "s2", "s2"]
-    assert scored.rows.fold.tolist() == [0, 0, 1, 1]
-    assert scored.rows.has_report.tolist() == [1, 1, 0, 0]
-    assert scored.rows.dice[2] == 0.0  # a false alarm
-    assert np.isnan(scored.rows.dice[3])  # nothing to find, nothing found
+    ids = ["s0", "s1", "s2"]
+    rows = score(store, ids, lambda id: probability, Cut())
+    assert undrawn(store, ids) == ["s0"]
+    assert rows.id.tolist() == ["s1", "s1", "s2", "s2"]
+    assert rows.fold.tolist() == [0, 0, 1, 1]
+    assert rows.has_report.tolist() == [1, 1, 0, 0]
+    assert rows.dice[2] == 0.0  # a false alarm
+    assert np.isnan(rows.dice[3])  # nothing to find, nothing found
+
+
+def test_a_study_the_store_does_not_hold_is_named(store, probability):
+    with pytest.raises(StoreError, match="holds no study 's9'"):
+        score(store, ["s9"], lambda id: probability, Cut())
 
 
 def test_nothing_drawn_leaves_an_empty_table_with_all_columns(store, probability):
     full = score(store, ["s1"], lambda id: probability, Cut())
     empty = score(store, ["s0"], lambda id: probability, Cut())
-    assert list(empty.rows) == list(full.rows)
-    assert not len(empty.rows)
+    assert list(empty) == list(full)
+    assert not len(empty)
 
 
 def test_a_run_is_scored_on_its_own_store_and_on_no_other(store, study, probability, tmp_path):
     run = Run.start(tmp_path / "run", {"name": "x"}, {"store_digest": store.digest})
     run.write_prediction("s1", probability)
-    assert len(score_run(run, store).rows) == 2
+    assert len(score_run(run, store)) == 2
 
     other = Store.write(tmp_path / "other", [study], {"p1": 0})
     with pytest.raises(RunError, match="trained on a store of digest .* Name the store"):

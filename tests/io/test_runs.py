@@ -133,6 +133,8 @@ def test_a_folder_without_runs_says_so(tmp_path):
         find_runs(tmp_path)
 
 
-def test_a_summary_is_plain_json(run):
-    run.write_summary({"dice": {"micro": 0.5}})
-    assert json.loads((run.path / "summary.json").read_text()) == {"dice": {"micro": 0.5}}
+def test_a_summary_is_plain_json_and_says_null_for_undefined(run):
+    run.write_summary({"micro": {"dice": 0.5, "recall": float("nan")}})
+    text = (run.path / "summary.json").read_text()
+    assert "NaN" not in text
+    assert json.loads(text) == {"micro": {"dice": 0.5, "recall": None}}

@@ -1,0 +1,170 @@
+"""Experiments beside each other: scores with intervals, and how far apart they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mmseg_bone.analysis.aggregation import ALL, Summed, per_patient, summed
+from mmseg_bone.analysis.experiments import Experiments
+from mmseg_bone.analysis.statistics import (
+    Interval,
+    Statistic,
+    bootstrap,
+    holm,
+    resample,
+    signed_rank,
+)
+from mmseg_bone.errors import RunError
+
+_VIEW = ["id", "view"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scores with intervals, and differences from a baseline.
+
+    Attributes:
+        baseline: Name of the experiment the others are set against.
+        scores: One row per experiment, metric and aggregation.
+        differences: The same for each experiment but the baseline, on the studies both have.
+        notes: What a reader has to know before comparing, in sentences.
+        digest: Of the store.
+    """
+
+    baseline: str
+    scores: pd.DataFrame
+    differences: pd.DataFrame
+    notes: list[str]
+    digest: str
+
+
+def compare(
+    experiments: Experiments,
+    *,
+    baseline: str | None = None,
+    measures: Sequence[tuple[str, str]] = ALL,
+    seed: int = 0,
+    resamples: int = 10_000,
+    level: float = 0.95,
+) -> Comparison:
+    """Score every experiment and set it against the baseline.
+
+    A difference is that of the two scores on the studies both predicted; both are computed
+    from the same patients in every draw, which is what makes it paired. ``p`` is of the
+    signed-rank test on the differences per patient, where the aggregation is ``patient``;
+    ``p_holm`` corrects it for the number of experiments.
+
+    Args:
+        experiments: From ``collect``.
+        baseline: Name of one of them; the first if None.
+        measures: Metric and aggregation of each column.
+        seed: Of the bootstrap: the same runs give the same intervals.
+        resamples: Bootstrap draws.
+        level: Coverage of the intervals.
+
+    Raises:
+        RunError: No experiment has the name of the baseline, or there is none at all.
+    """
+    names = list(experiments.scores)
+    baseline = names[0] if baseline is None else baseline
+    if baseline not in names:
+        raise RunError(
+            f"no experiment is called {baseline!r}; there are {', '.join(names)}. Name one of "
+            f"them as the baseline."
+        )
+    interval = _Bootstrap(seed=seed, resamples=resamples, level=level)
+    scores = [
+        {"experiment": name, "metric": metric, "aggregation": aggregation}
+        | _score(table, metric, aggregation, interval)
+        for name, table in experiments.scores.items()
+        for metric, aggregation in measures
+    ]
+    pairs = {
+        name: _on_common(table, experiments.scores[baseline])
+        for name, table in experiments.scores.items()
+        if name != baseline
+    }
+    differences = [
+        {"experiment": name, "baseline": baseline, "metric": metric, "aggregation": aggregation}
+        | _difference(pair, metric, aggregation, interval)
+        for name, pair in pairs.items()
+        for metric, aggregation in measures
+    ]
+    columns = None if differences else [*_DIFFERENCE]
+    table = pd.DataFrame(differences, columns=columns)
+    by_measure = table.groupby(["metric", "aggregation"], sort=False).p
+    table["p_holm"] = by_measure.transform(lambda p: holm(p.to_numpy(float)))
+    return Comparison(baseline, pd.DataFrame(scores), table, experiments.notes, experiments.digest)
+
+
+_DIFFERENCE = (
+    "experiment",
+    "baseline",
+    "metric",
+    "aggregation",
+    "difference",
+    "low",
+    "high",
+    "patients",
+    "p",
+)
+
+
+class _Bootstrap:
+    """Draws the same patients for every score, so that differences are paired."""
+
+    def __init__(self, *, seed: int, resamples: int, level: float) -> None:
+        self.seed, self.resamples, self.level = seed, resamples, level
+        self._draws: dict[int, np.ndarray] = {}
+
+    def __call__(self, sums: pd.DataFrame, statistic: Statistic) -> Interval:
+        if not len(sums):
+            return Interval(float("nan"), float("nan"), float("nan"))
+        if len(sums) not in self._draws:
+            rng = np.random.default_rng(self.seed)
+            draws = resample(len(sums), rng=rng, resamples=self.resamples)
+            self._draws[len(sums)] = draws.astype(float)  # which multiplies faster
+        draws = self._draws[len(sums)]
+        return bootstrap(sums.to_numpy(float), statistic, draws, level=self.level)
+
+
+def _score(
+    table: pd.DataFrame, metric: str, aggregation: str, interval: _Bootstrap
+) -> dict[str, object]:
+    score = summed(table, metric, aggregation)
+    per_seed = [summed(own, metric, aggregation).value for _, own in table.groupby("seed")]
+    return {
+        **interval(score.sums, score.statistic)._asdict(),
+        "patients": len(score.sums),
+        "units": score.units,
+        "undefined": score.undefined,
+        "seeds": len(per_seed),
+        "sd_between_seeds": float(np.std(per_seed, ddof=1)) if len(per_seed) > 1 else float("nan"),
+    }
+
+
+def _difference(
+    pair: tuple[pd.DataFrame, pd.DataFrame], metric: str, aggregation: str, interval: _Bootstrap
+) -> dict[str, object]:
+    a, b = pair
+    of_a, of_b = (summed(table, metric, aggregation) for table in (a, b))
+    both = pd.concat([of_a.sums, of_b.sums], axis=1)
+    value, low, high = interval(both, _minus(of_a, of_b))
+    p = float("nan")
+    if aggregation == "patient":
+        per_patients = per_patient(a, metric) - per_patient(b, metric)
+        p = signed_rank(per_patients.to_numpy(float))
+    return {"difference": value, "low": low, "high": high, "patients": len(both), "p": p}
+
+
+def _minus(a: Summed, b: Summed) -> Statistic:
+    width = a.sums.shape[1]
+    return lambda sums: np.asarray(a.statistic(sums[..., :width]) - b.statistic(sums[..., width:]))
+
+
+def _on_common(a: pd.DataFrame, b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of the studies and views that both have."""
+    common = a[_VIEW].drop_duplicates().merge(b[_VIEW].drop_duplicates())
+    return a.merge(common, on=_VIEW), b.merge(common, on=_VIEW)

@@ -1,0 +1,174 @@
+"""A comparison as tables: Markdown to read, LaTeX to paste, CSV for everything else."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from mmseg_bone.analysis.comparison import Comparison
+
+# The columns of the main table; every other measure is in the CSV.
+HEADLINE = (
+    ("dice", "patient"),
+    ("dice", "micro"),
+    ("dice", "image_pos"),
+    ("dice", "image_all"),
+    ("precision", "patient"),
+    ("recall", "patient"),
+    ("lesion_sensitivity", "lesion"),
+    ("false_positives", "scan"),
+)
+_NAMES = {
+    "dice": "Dice (= F1)",
+    "iou": "IoU",
+    "precision": "precision (= CPA)",
+    "lesion_sensitivity": "lesion sensitivity",
+    "lesion_precision": "lesion precision",
+    "false_positives": "false positives",
+    "pixel_accuracy": "pixel accuracy",
+}
+_EXPLAINED = """\
+Brackets hold 95 % intervals from a bootstrap over patients; both views and all studies of a
+patient stay together, and seeds are averaged first. In the heads, after the metric, its
+aggregation. `patient`: pixels of a patient pooled, mean over patients. `micro`: all pixels
+pooled. `image_pos`: mean over views with a lesion. `image_all`: mean over views, 0 for a false
+alarm, without views that are rightly empty. `lesion`: all lesions pooled. `scan`: mean per scan.
+p: signed-rank test on Dice per patient, corrected by Holm for the number of experiments."""
+_LATEX = str.maketrans({c: f"\\{c}" for c in "_%&#$"})
+
+
+def label(metric: str, aggregation: str) -> str:
+    """A measure in words, its aggregation always beside it."""
+    return f"{_NAMES.get(metric, metric)}, {aggregation}"
+
+
+def score_table(
+    comparison: Comparison, measures: Sequence[tuple[str, str]] = HEADLINE
+) -> pd.DataFrame:
+    """Experiments by measures, each as ``value [low, high]``."""
+    table = _by_measure(comparison.scores, "value", measures, sign="")
+    about = comparison.scores.groupby("experiment", sort=False)[["seeds", "patients"]].first()
+    return about.join(table).reset_index()
+
+
+def difference_table(
+    comparison: Comparison, measures: Sequence[tuple[str, str]] = HEADLINE
+) -> pd.DataFrame:
+    """The same of differences from the baseline, with the p of Dice per patient."""
+    table = _by_measure(comparison.differences, "difference", measures, sign="+")
+    dice = comparison.differences.query("metric == 'dice' and aggregation == 'patient'")
+    table["p (Holm)"] = dice.set_index("experiment").p_holm.map(_p)
+    table.index.name = f"minus {comparison.baseline}"
+    return table.reset_index()
+
+
+def markdown(comparison: Comparison) -> str:
+    """The comparison to read: scores, differences, and what to know before believing them."""
+    parts = ["# Comparison", _pipes(score_table(comparison))]
+    if len(comparison.differences):
+        parts += [
+            f"Differences from {comparison.baseline}, on the studies both predicted:",
+            _pipes(difference_table(comparison)),
+        ]
+    notes = [*comparison.notes, *_undefined(comparison.scores)]
+    if notes:
+        parts.append("\n".join(f"- {note}" for note in notes))
+    parts += [_EXPLAINED, f"Store: {comparison.digest}."]
+    return "\n\n".join(parts) + "\n"
+
+
+def latex(table: pd.DataFrame) -> str:
+    """A table as a LaTeX ``tabular`` with the rules of ``booktabs``."""
+    lines = [
+        " & ".join(str(cell).translate(_LATEX) for cell in row) + r" \\"
+        for row in (table.columns, *table.itertuples(index=False))
+    ]
+    start = rf"\begin{{tabular}}{{l{'r' * (table.shape[1] - 1)}}}"
+    rows = [start, r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
+    return "\n".join([*rows, r"\end{tabular}"]) + "\n"
+
+
+def files(comparison: Comparison) -> Mapping[str, str]:
+    """Everything a comparison leaves behind: name of the file, and its text."""
+    made = {
+        "comparison.md": markdown(comparison),
+        "scores.csv": comparison.scores.to_csv(index=False, lineterminator="\n"),
+        "differences.csv": comparison.differences.to_csv(index=False, lineterminator="\n"),
+        "scores.tex": latex(score_table(comparison)),
+    }
+    if len(comparison.differences):
+        made["differences.tex"] = latex(difference_table(comparison))
+    return made
+
+
+def summary_table(summary: Mapping[str, Mapping[str, float]]) -> str:
+    """Scores of one run in Markdown: metrics by aggregation."""
+    table = pd.DataFrame(
+        {
+            aggregation: {m: v for m, v in named.items() if not m.endswith("_undefined")}
+            for aggregation, named in summary.items()
+        }
+    )
+    table = table.map(lambda value: "" if pd.isna(value) else f"{value:.3f}")
+    for aggregation, named in summary.items():
+        for metric in table.index.intersection(list(named)):
+            table.loc[metric, aggregation] = table.loc[metric, aggregation] or "undefined"
+    table.index = [_NAMES.get(metric, metric) for metric in table.index]
+    return _pipes(table.rename_axis("metric").reset_index())
+
+
+def _by_measure(
+    rows: pd.DataFrame, column: str, measures: Sequence[tuple[str, str]], sign: str
+) -> pd.DataFrame:
+    """One column per measure, one row per experiment, in the order of both."""
+    cells: dict[str, dict[str, str]] = {}
+    by_key = rows.set_index(["experiment", "metric", "aggregation"])
+    for experiment in rows.experiment.unique():
+        for metric, aggregation in measures:
+            key = (experiment, metric, aggregation)
+            if key in by_key.index:
+                row = by_key.loc[key]
+                cell = _cell(row[column], row.low, row.high, sign)
+                cells.setdefault(label(metric, aggregation), {})[experiment] = cell
+    return pd.DataFrame(cells, index=pd.Index(rows.experiment.unique(), name="experiment"))
+
+
+def _cell(value: float, low: float, high: float, sign: str) -> str:
+    if pd.isna(value):
+        return "undefined"
+    if pd.isna(low):
+        return f"{value:{sign}.3f}"
+    return f"{value:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def _p(p: float) -> str:
+    if pd.isna(p):
+        return "undefined"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _pipes(table: pd.DataFrame) -> str:
+    rows = [
+        [str(cell).replace("|", "\\|") for cell in row] for row in table.itertuples(index=False)
+    ]
+    head = [str(column) for column in table.columns]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _undefined(scores: pd.DataFrame) -> list[str]:
+    """What the means of the main table leave out."""
+    notes = []
+    for metric, aggregation in HEADLINE:
+        rows = scores[
+            (scores.metric == metric) & (scores.aggregation == aggregation) & (scores.undefined > 0)
+        ]
+        if len(rows):
+            unit = "patients" if aggregation == "patient" else "views"
+            of = ", ".join(
+                f"{row.experiment} {row.undefined} of {row.undefined + row.units}"
+                for row in rows.itertuples()
+            )
+            notes.append(
+                f"{label(metric, aggregation)}: undefined, and left out, for {unit}: {of}."
+            )
+    return notes
