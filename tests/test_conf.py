@@ -56,8 +56,6 @@ def test_every_experiment_trains_a_step(experiment, store, tmp_path):
     task = instantiate(cfg.task)
     data = instantiate(cfg.data, stride=task.network.stride)
     trainer = instantiate(cfg.trainer, logger=False)
-    # It belongs to the loggers, of which there are none here.
-    trainer.callbacks = [c for c in trainer.callbacks if type(c).__name__ != "LearningRateMonitor"]
     trainer.fit(task, datamodule=data)
 
     assert trainer.global_step >= 1
