@@ -1,0 +1,173 @@
+"""Points that fill a tube, an ellipsoid or a plate evenly: what bones are built from.
+
+A bone is neither voxels nor a mesh here, but points that each stand for a small volume. Moved
+with the patient's pose and counted into pixels they leave no steps and no seams, provided they
+lie more evenly than random ones would.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy.interpolate import PchipInterpolator, RectBivariateSpline
+
+# Generalised golden ratio in three dimensions: the real root of x^4 = x + 1.
+_PHI = 1.2207440846057596
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points of one part of a bone.
+
+    Attributes:
+        axis: Where the centre line or surface passes closest, cm.
+        offset: From there to the point, cm; a stouter bone scales this and not ``axis``.
+        volume: What each point stands for, cm3.
+        along: Place along the shape, 0 to 1.
+    """
+
+    axis: Float[np.ndarray, "n 3"]
+    offset: Float[np.ndarray, "n 3"]
+    volume: Float[np.ndarray, " n"]
+    along: Float[np.ndarray, " n"]
+
+    @property
+    def place(self) -> Float[np.ndarray, "n 3"]:
+        """Where the points are, cm."""
+        return self.axis + self.offset
+
+
+def even(n: int) -> Float[np.ndarray, "3 n"]:
+    """Points spread evenly through the unit cube, the same ones every time.
+
+    Source: M. Roberts 2018, "The unreasonable effectiveness of quasirandom sequences", the
+    R sequence in three dimensions.
+    """
+    steps = np.arange(1, n + 1)
+    return np.stack([(0.5 + steps * _PHI**-power) % 1.0 for power in (1, 2, 3)])
+
+
+def curve(
+    keys: Float[np.ndarray, "k 3"], at: Float[np.ndarray, " n"]
+) -> tuple[Float[np.ndarray, "n 3"], Float[np.ndarray, "n 3"], float]:
+    """Places on a smooth curve through key points, its direction there, and its length in cm.
+
+    A centripetal Catmull-Rom curve, walked at equal steps of arc length, so that ``at`` from
+    0 to 1 is a share of the length and not of the keys.
+
+    Source: Catmull and Rom 1974; centripetal, Yuksel et al. 2011.
+    """
+    ends = np.concatenate([[2 * keys[0] - keys[1]], keys, [2 * keys[-1] - keys[-2]]])
+    knots = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(ends, axis=0), axis=1) ** 0.5)])
+    fine = np.linspace(knots[1], knots[-2], 400)
+    at_key = np.clip(np.searchsorted(knots, fine, "right") - 1, 1, len(keys) - 1)
+    p = [ends[at_key + i] for i in (-1, 0, 1, 2)]
+    t = [knots[at_key + i] for i in (-1, 0, 1, 2)]
+
+    def mix(a: np.ndarray, b: np.ndarray, ta: np.ndarray, tb: np.ndarray) -> np.ndarray:
+        share = ((fine - ta) / (tb - ta))[:, None]
+        return (1 - share) * a + share * b
+
+    a = [mix(p[i], p[i + 1], t[i], t[i + 1]) for i in range(3)]
+    b = [mix(a[i], a[i + 1], t[i], t[i + 2]) for i in range(2)]
+    line = mix(b[0], b[1], t[1], t[2])
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
+    share = length / length[-1]
+    place = np.stack([np.interp(at, share, line[:, i]) for i in range(3)], axis=1)
+    slope = np.gradient(line, length, axis=0)
+    direction = np.stack([np.interp(at, share, slope[:, i]) for i in range(3)], axis=1)
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    return place, direction, float(length[-1])
+
+
+def tube(
+    keys: list[tuple[float, float, float]],
+    radii: list[tuple[float, float]],
+    n: int,
+    *,
+    tall: tuple[float, float, float] = (1.0, 0.0, 0.0),
+    inner: float = 0.0,
+) -> Points:
+    """A bent tube of elliptic section.
+
+    Args:
+        keys: Points the centre line passes through, cm.
+        radii: Half axes of the section, along ``tall`` and across it, evenly spaced along the
+            tube; taper the ends for a round one.
+        n: How many points.
+        tall: Direction of the first half axis, as far as it is across the tube.
+        inner: Share of the radius that is hollow: marrow.
+    """
+    # One point after the other along the tube; any few of them in a row fill its section evenly.
+    # The golden ratio turns them, for a number closer to a fraction would wind them into a screw.
+    steps = np.arange(n) + 0.5
+    u, v, w = steps / n, steps * np.sqrt(2) % 1.0, steps * (np.sqrt(5) - 1) / 2 % 1.0
+    place, direction, length = curve(np.array(keys), u)
+    up = np.array(tall) - direction * (direction @ np.array(tall))[:, None]
+    up /= np.linalg.norm(up, axis=1, keepdims=True)
+    side = np.cross(direction, up)
+    a, b = (PchipInterpolator(np.linspace(0, 1, len(radii)), r)(u) for r in np.array(radii).T)
+    r = np.sqrt(inner**2 + (1 - inner**2) * v)
+    offset = (a * r * np.cos(2 * np.pi * w))[:, None] * up
+    offset += (b * r * np.sin(2 * np.pi * w))[:, None] * side
+    volume = np.pi * a * b * (1 - inner**2) * length / n
+    return Points(place, offset, volume, u)
+
+
+def ellipsoid(
+    centre: tuple[float, float, float],
+    half_axes: tuple[float, float, float],
+    n: int,
+    *,
+    inner: float = 0.0,
+    tilt_deg: float = 0.0,
+) -> Points:
+    """An ellipsoid, whole or a shell.
+
+    Args:
+        centre: Its centre, cm.
+        half_axes: Along x, y and z, cm.
+        n: How many points.
+        inner: Share of the radius that is empty.
+        tilt_deg: Turn about y; positive brings the top towards the patient's left.
+    """
+    u, v, w = even(n)
+    r = np.cbrt(inner**3 + (1 - inner**3) * u)
+    height, turn = 2 * v - 1, 2 * np.pi * w
+    flat = np.sqrt(1 - height**2)
+    ball = np.stack([flat * np.cos(turn), flat * np.sin(turn), height], axis=1)
+    offset = ball * r[:, None] * np.array(half_axes)
+    c, s = np.cos(np.deg2rad(tilt_deg)), np.sin(np.deg2rad(tilt_deg))
+    offset = offset @ np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
+    volume = np.full(n, 4 / 3 * np.pi * np.prod(half_axes) * (1 - inner**3) / n)
+    return Points(np.tile(np.array(centre, float), (n, 1)), offset, volume, (1 - height) / 2)
+
+
+def plate(
+    keys: list[list[tuple[float, float, float]]], thickness: list[list[float]], n: int
+) -> Points:
+    """A bent plate through a grid of key points, such as a scapula or the wing of the ilium.
+
+    Args:
+        keys: Rows of key points, all as long, cm.
+        thickness: Of the plate at the key points, cm.
+        n: How many points.
+    """
+    grid = np.array(keys)
+    rows, columns = grid.shape[:2]
+    y, x = np.linspace(0, 1, rows), np.linspace(0, 1, columns)
+    order = {"kx": min(3, rows - 1), "ky": min(3, columns - 1)}
+    surface = [RectBivariateSpline(y, x, grid[..., i], **order) for i in range(3)]
+    u, v, w = even(n)
+    small = 1e-4  # by differences, since a spline through two points has no derivative to ask for
+    u, v = small + (1 - 2 * small) * u, small + (1 - 2 * small) * v
+
+    def at(du: float, dv: float) -> Float[np.ndarray, "n 3"]:
+        return np.stack([s.ev(u + du * small, v + dv * small) for s in surface], axis=1)
+
+    place = at(0, 0)
+    normal = np.cross(at(1, 0) - at(-1, 0), at(0, 1) - at(0, -1)) / (2 * small) ** 2
+    area = np.linalg.norm(normal, axis=1)
+    thick = RectBivariateSpline(y, x, np.array(thickness), kx=1, ky=1).ev(u, v)
+    offset = normal / area[:, None] * (thick * (w - 0.5))[:, None]
+    return Points(place, offset, area * thick / n, u)

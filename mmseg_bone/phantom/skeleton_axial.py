@@ -1,0 +1,222 @@
+"""Head, spine and rib cage of the standard man: shapes, places and relative warmth.
+
+Axes as everywhere in the phantom: x to the patient's left, y forward, z up from the sole, in cm,
+for a man whose bones measure 167 cm from sole to vertex.
+
+Source: extents and key points measured on the bones of OpenSim's full-body model (Rajagopal et
+al. 2016); vertebrae after the cadaver series of Panjabi et al. 1991-92; lengths of the ribs
+checked against Hutchinson's table in Todd's Cyclopaedia. Shapes of the smaller parts: our choice.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from mmseg_bone.phantom.shapes import Points, ellipsoid, plate, tube
+
+Place = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One shape of a bone.
+
+    Attributes:
+        bone: Name in ``anatomy.BONES``; ``{side}`` stands for a left part and its mirror image.
+        make: The shape, in as many points as asked for.
+        tone: Uptake over that of the rest of the bone.
+        ends: Further uptake at the two ends along the shape (end-plates, rib tips), as shares.
+        joint: Joint of ``Plan.joints`` it belongs to; empty for none.
+        part: Segment of a vertebra as ``PlannedFocus.part`` names it; empty elsewhere.
+    """
+
+    bone: str
+    make: Callable[[int], Points]
+    tone: float = 1.0
+    ends: tuple[float, float] = (0.0, 0.0)
+    joint: str = ""
+    part: str = ""
+
+
+# Bodies from C3 to L5, mm: width, depth, height. C1 and C2 are shaped by hand.
+_BODIES = {
+    "C": [(16, 15, 12), (17, 15, 11), (18, 15, 11), (19, 16, 11), (22, 18, 13)],
+    "T": [
+        (25, 19, 14), (25, 20, 16), (25, 23, 16), (25, 23, 16), (25, 24, 16), (26, 26, 17),
+        (28, 27, 18), (30, 28, 19), (31, 29, 19), (32, 31, 20), (35, 32, 21), (39, 33, 23),
+    ],
+    "L": [(41, 34, 24), (43, 35, 24), (44, 35, 24), (47, 36, 24), (47, 35, 23)],
+}  # fmt: skip
+_LIVING = 1.06  # living men are larger than the cadavers, by 5-10 %
+
+# Centres of the bodies on the mid-line, (y, z), from C1 to L5.
+_CENTRES = [
+    (0.2, 152.6), (0.0, 151.0), (-0.3, 149.0), (-0.4, 147.5), (-0.6, 146.0), (-0.9, 144.4),
+    (-1.5, 142.8),
+    (-2.2, 141.1), (-2.9, 139.3), (-3.5, 137.4), (-4.0, 135.4), (-4.4, 133.4), (-4.6, 131.2),
+    (-4.6, 128.9), (-4.4, 126.5), (-4.0, 124.1), (-3.4, 121.5), (-2.7, 118.9), (-1.8, 116.1),
+    (-0.8, 113.2), (0.1, 110.3), (0.9, 107.4), (1.3, 104.5), (1.2, 101.7),
+]  # fmt: skip
+
+# Ribs 1-12, left: head, posterior angle, most lateral point, front end.
+_RIBS: list[list[Place]] = [
+    [(2.2, -4.0, 141.6), (4.2, -4.0, 142.2), (6.2, -1.8, 141.2), (4.5, 1.5, 138.0)],
+    [(2.2, -4.5, 140.2), (4.7, -5.0, 140.9), (9.0, -1.0, 138.0), (4.5, 4.0, 135.5)],
+    [(2.0, -5.0, 138.5), (6.0, -6.5, 138.8), (11.0, -1.0, 135.5), (5.5, 5.5, 133.0)],
+    [(2.0, -5.5, 136.5), (6.0, -7.5, 136.4), (12.5, -0.5, 133.0), (7.0, 6.5, 130.2)],
+    [(2.2, -6.0, 134.4), (6.5, -7.5, 134.0), (13.0, 0.5, 130.4), (8.5, 7.0, 127.6)],
+    [(2.3, -6.3, 132.2), (6.5, -8.0, 131.5), (13.5, 1.0, 127.5), (9.5, 8.0, 124.7)],
+    [(2.2, -6.5, 130.0), (6.5, -8.0, 129.0), (13.5, 1.0, 124.8), (10.0, 8.5, 121.6)],
+    [(2.3, -6.5, 127.7), (6.5, -8.3, 126.4), (13.5, 1.5, 121.8), (11.0, 8.3, 118.5)],
+    [(2.2, -6.3, 125.3), (6.0, -8.3, 123.7), (13.2, 1.8, 118.4), (11.8, 7.3, 115.4)],
+    [(2.1, -6.0, 122.9), (5.8, -8.2, 121.0), (12.4, 0.8, 115.2), (11.6, 5.4, 113.0)],
+    [(1.9, -5.3, 120.2), (5.5, -7.4, 118.5), (9.8, -3.4, 114.4), (10.5, 0.0, 113.0)],
+    [(2.0, -4.8, 117.4), (4.2, -5.6, 116.5), (6.0, -5.2, 115.3), (7.8, -3.7, 114.2)],
+]
+_CHEST = 1.07  # dry ribs of living size are 8-15 % longer than the model's
+
+
+def head() -> Iterator[Part]:
+    """Vault, base, face and jaw."""
+    vault = (0.0, 0.3, 158.6)
+
+    def above_base(n: int) -> Points:
+        shell = ellipsoid(vault, (7.1, 8.6, 8.1), 2 * n, inner=0.915)
+        keep = shell.place[:, 2] > 153.6 - 0.12 * shell.place[:, 1]
+        return Points(*(part[keep] for part in vars(shell).values()))
+
+    yield Part("skull", above_base)
+    yield Part(
+        "skull",
+        lambda n: plate(
+            [[(-5.6, -5.0, 154.0), (0, -6.2, 153.0), (5.6, -5.0, 154.0)],
+             [(-6.0, 0.0, 153.8), (0, 0.0, 153.6), (6.0, 0.0, 153.8)],
+             [(-4.6, 5.2, 156.2), (0, 5.0, 155.6), (4.6, 5.2, 156.2)]],
+            [[0.8] * 3, [1.3] * 3, [0.7] * 3], n),
+        tone=1.1,
+    )  # fmt: skip
+    # Nose and nasopharynx: a narrow root that widens into the jaw.
+    yield Part("skull", lambda n: ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5), n), tone=1.7)
+    yield Part("skull", lambda n: ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4), n), tone=1.7)
+    for side in (-1, 1):
+        yield Part("skull", lambda n, s=side: ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4), n), tone=1.7)  # fmt: skip # noqa: E501
+        yield Part(  # rim of the orbit
+            "skull",
+            lambda n, s=side: tube(
+                [(s * 1.3, 8.0, 156.9), (s * 2.9, 8.2, 158.1), (s * 4.9, 7.0, 157.0),
+                 (s * 5.0, 6.6, 155.0), (s * 3.2, 7.5, 153.9), (s * 1.5, 8.0, 155.0)],
+                [(0.35, 0.3)] * 3, n),
+        )  # fmt: skip
+        yield Part(  # cheek bone
+            "skull",
+            lambda n, s=side: tube(
+                [(s * 4.2, 6.7, 153.4), (s * 6.0, 4.4, 153.9), (s * 6.7, 1.5, 154.2)],
+                [(0.55, 0.35), (0.4, 0.3)], n, tall=(0, 0, 1)),
+            tone=0.9,
+        )  # fmt: skip
+        yield Part("skull", lambda n, s=side: ellipsoid((s * 5.4, -1.2, 152.9), (1.0, 1.5, 1.6), n), tone=1.2)  # fmt: skip # noqa: E501
+    jaw = [(5.3, 1.2, 155.6), (4.9, 1.4, 150.6), (4.3, 3.6, 149.0), (2.6, 6.9, 148.1), (0, 8.1, 147.9),
+           (-2.6, 6.9, 148.1), (-4.3, 3.6, 149.0), (-4.9, 1.4, 150.6), (-5.3, 1.2, 155.6)]  # fmt: skip # noqa: E501
+    radii = [(0.6, 0.4), (0.8, 0.5), (1.25, 0.55), (1.35, 0.7), (1.25, 0.55), (0.8, 0.5), (0.6, 0.4)]  # fmt: skip # noqa: E501
+    yield Part("mandible", lambda n: tube(jaw, radii, n, tall=(0, 0, 1)))
+
+
+def spine() -> Iterator[Part]:
+    """Vertebrae C1 to L5, each with its body and what lies behind, and the sacrum."""
+    names = [f"C{i}" for i in range(1, 8)] + [f"T{i}" for i in range(1, 13)]
+    names += [f"L{i}" for i in range(1, 6)]
+    sizes = [(17, 14, 10), (17, 15, 17)] + [size for group in _BODIES.values() for size in group]
+    slopes = np.gradient(np.array(_CENTRES), axis=0)
+    slopes /= np.linalg.norm(slopes, axis=1, keepdims=True)
+    for name, (y, z), size, slope in zip(names, _CENTRES, sizes, slopes, strict=True):
+        width, depth, height = (_LIVING * mm / 10 for mm in size)
+        dy, dz = slope * min(height, 2.5) / 2
+        yield Part(
+            name,
+            lambda n, y=y, z=z, dy=dy, dz=dz, w=width, d=depth: tube(
+                [(0, y - dy, z - dz), (0, y, z), (0, y + dy, z + dz)], [(w / 2, d / 2)] * 2, n
+            ),
+            ends=(0.25, 0.25),
+            part="body",
+        )
+        yield from _arch(name, y - depth / 2, z)
+    yield from _sacrum()
+
+
+def _arch(name: str, back: float, z: float) -> Iterator[Part]:
+    """Pedicles, facets, transverse and spinous processes behind a body that ends at ``back``."""
+    kind = "posterior_elements"
+    spines: dict[str, tuple[list[Place], list[tuple[float, float]]]] = {
+        "C": ([(0, back - 1.6, z), (0, back - 3.2, z - 0.6)], [(0.35, 0.6), (0.3, 0.4)]),
+        "T": ([(0, back - 1.6, z), (0, back - 4.0, z - 2.0)], [(0.45, 0.8), (0.3, 0.5)]),
+        "L": ([(0, back - 2.2, z), (0, back - 5.0, z - 0.5)], [(0.45, 1.2), (0.4, 1.0)]),
+    }
+    keys, radii = spines[name[0]]
+    yield Part(name, lambda n: tube(keys, radii, n), part=kind, tone=0.9)
+    for s in (-1, 1):
+        facets: dict[str, tuple[Place, Place]] = {
+            "C": ((s * 1.75, back + 0.1, z), (0.6, 0.8, 0.75)),
+            "T": ((s * 1.3, back - 1.5, z + 0.3), (0.7, 0.9, 0.9)),
+            "L": ((s * 1.75, back - 1.5, z - 0.6), (0.75, 0.9, 1.25)),
+        }
+        yield Part(name, lambda n, f=facets: ellipsoid(*f[name[0]], n), part=kind, tone=1.05)
+        if name[0] == "C":
+            continue
+        reach = 4.0 if name[0] == "L" else 3.2
+        lift = 0.1 if name[0] == "L" else 0.5
+        yield Part(
+            name,
+            lambda n, s=s, r=reach, up=lift: tube(
+                [(s * 1.2, back - 0.7, z + 0.3), (s * r, back - 2.0, z + up)], [(0.5, 0.5), (0.35, 0.35)], n  # noqa: E501
+            ),
+            part=kind,
+            tone=0.85,
+        )  # fmt: skip
+
+
+def _sacrum() -> Iterator[Part]:
+    rows = [(4.7, 0.2, 100.3, 3.2), (4.6, -2.0, 98.3, 3.0), (3.9, -4.4, 96.0, 2.3),
+            (2.9, -5.8, 93.4, 1.6), (1.6, -6.2, 91.2, 1.1), (0.7, -5.2, 89.5, 0.8)]  # fmt: skip
+    yield Part(
+        "sacrum",
+        lambda n: plate(
+            [[(-w, y - 0.9, z), (0, y, z), (w, y - 0.9, z)] for w, y, z, _ in rows],
+            [[t * 0.7, t, t * 0.7] for *_, t in rows], n),
+        tone=0.8,
+    )  # fmt: skip
+    yield Part("sacrum", lambda n: ellipsoid((0, 0.2, 100.0), (2.4, 1.6, 1.1), n))
+
+
+def cage() -> Iterator[Part]:
+    """Ribs, manubrium and sternum."""
+    for level, keys in enumerate(_RIBS, start=1):
+        wide = [(x * _CHEST, (y + 1) * _CHEST - 1, z) for x, y, z in keys]
+        wide[0] = keys[0]
+        tall = 0.62 if 2 < level < 11 else 0.52
+        yield Part(
+            f"rib_{{side}}_{level}",
+            lambda n, k=wide, r=tall: tube(
+                k, [(0.75 * r, 0.36), (r, 0.38), (r, 0.34), (1.05 * r, 0.38)], n, tall=(0, 0, 1)
+            ),
+            ends=(0.25, 0.5),
+        )
+    yield Part(
+        "manubrium",
+        lambda n: plate(
+            [[(-2.7, 0.9, 138.9), (0, 1.3, 138.6), (2.7, 0.9, 138.9)],
+             [(-2.9, 1.9, 137.2), (0, 2.4, 137.2), (2.9, 1.9, 137.2)],
+             [(-1.6, 3.5, 134.7), (0, 3.7, 134.7), (1.6, 3.5, 134.7)]],
+            [[1.5] * 3, [1.3] * 3, [1.2] * 3], n),
+    )  # fmt: skip
+    for s in (-1, 1):
+        yield Part("manubrium", lambda n, s=s: ellipsoid((s * 2.4, 1.4, 138.7), (0.9, 0.7, 0.8), n), joint="sternoclavicular")  # fmt: skip # noqa: E501
+    yield Part("sternum", lambda n: ellipsoid((0, 3.9, 134.4), (1.6, 0.6, 0.45), n), tone=1.25)
+    yield Part(
+        "sternum",
+        lambda n: plate(
+            [[(-1.5, 4.0, 134.1), (1.5, 4.0, 134.1)], [(-1.6, 5.6, 130.8), (1.6, 5.6, 130.8)],
+             [(-1.9, 7.2, 127.2), (1.9, 7.2, 127.2)], [(-1.5, 8.2, 124.4), (1.5, 8.2, 124.4)]],
+            [[1.1] * 2] * 4, n),
+    )  # fmt: skip
+    yield Part("sternum", lambda n: tube([(0, 8.3, 124.4), (0, 8.9, 121.4)], [(0.8, 0.4), (0.4, 0.25)], n), tone=0.6)  # fmt: skip # noqa: E501
