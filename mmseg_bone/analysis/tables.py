@@ -1,5 +1,6 @@
 """A comparison as tables: Markdown to read, LaTeX to paste, CSV for everything else."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -80,7 +81,7 @@ def latex(table: pd.DataFrame) -> str:
     """A table as a LaTeX ``tabular`` with the rules of ``booktabs``."""
     lines = [
         " & ".join(str(cell).translate(_LATEX) for cell in row) + r" \\"
-        for row in (table.columns, *table.itertuples(index=False))
+        for row in [list(table.columns), *table.to_numpy().tolist()]
     ]
     start = rf"\begin{{tabular}}{{l{'r' * (table.shape[1] - 1)}}}"
     rows = [start, r"\toprule", lines[0], r"\midrule", *lines[1:], r"\bottomrule"]
@@ -101,56 +102,57 @@ def files(comparison: Comparison) -> Mapping[str, str]:
 
 
 def summary_table(summary: Mapping[str, Mapping[str, float]]) -> str:
-    """Scores of one run in Markdown: metrics by aggregation."""
-    table = pd.DataFrame(
-        {
-            aggregation: {m: v for m, v in named.items() if not m.endswith("_undefined")}
+    """Scores of one run in Markdown: a row per metric, a column per aggregation."""
+    metrics = dict.fromkeys(
+        metric
+        for named in summary.values()
+        for metric in named
+        if not metric.endswith("_undefined") and metric not in ("f1", "cpa")  # by another name
+    )
+    rows = [
+        {"metric": _NAMES.get(metric, metric)}
+        | {
+            aggregation: _cell(named[metric]) if metric in named else ""
             for aggregation, named in summary.items()
         }
-    )
-    table = table.map(lambda value: "" if pd.isna(value) else f"{value:.3f}")
-    for aggregation, named in summary.items():
-        for metric in table.index.intersection(list(named)):
-            table.loc[metric, aggregation] = table.loc[metric, aggregation] or "undefined"
-    table.index = [_NAMES.get(metric, metric) for metric in table.index]
-    return _pipes(table.rename_axis("metric").reset_index())
+        for metric in metrics
+    ]
+    return _pipes(pd.DataFrame(rows))
 
 
 def _by_measure(
     rows: pd.DataFrame, column: str, measures: Sequence[tuple[str, str]], sign: str
 ) -> pd.DataFrame:
     """One column per measure, one row per experiment, in the order of both."""
-    cells: dict[str, dict[str, str]] = {}
-    by_key = rows.set_index(["experiment", "metric", "aggregation"])
-    for experiment in rows.experiment.unique():
-        for metric, aggregation in measures:
-            key = (experiment, metric, aggregation)
-            if key in by_key.index:
-                row = by_key.loc[key]
-                cell = _cell(row[column], row.low, row.high, sign)
-                cells.setdefault(label(metric, aggregation), {})[experiment] = cell
-    return pd.DataFrame(cells, index=pd.Index(rows.experiment.unique(), name="experiment"))
+    cells: dict[str, dict[str, str]] = {label(*measure): {} for measure in measures}
+    for row in rows.to_dict("records"):
+        column_of_it = cells.get(label(row["metric"], row["aggregation"]))
+        if column_of_it is not None:
+            cell = _cell(row[column], row["low"], row["high"], sign)
+            column_of_it[row["experiment"]] = cell
+    experiments = pd.Index(rows.experiment.unique(), name="experiment")
+    return pd.DataFrame({name: column for name, column in cells.items() if column}, experiments)
 
 
-def _cell(value: float, low: float, high: float, sign: str) -> str:
-    if pd.isna(value):
+def _cell(
+    value: float, low: float = float("nan"), high: float = float("nan"), sign: str = ""
+) -> str:
+    if math.isnan(value):
         return "undefined"
-    if pd.isna(low):
+    if math.isnan(low):
         return f"{value:{sign}.3f}"
     return f"{value:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
 
 
 def _p(p: float) -> str:
-    if pd.isna(p):
+    if math.isnan(p):
         return "undefined"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _pipes(table: pd.DataFrame) -> str:
-    rows = [
-        [str(cell).replace("|", "\\|") for cell in row] for row in table.itertuples(index=False)
-    ]
     head = [str(column) for column in table.columns]
+    rows = [[str(cell).replace("|", "\\|") for cell in row] for row in table.to_numpy().tolist()]
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -159,16 +161,15 @@ def _undefined(scores: pd.DataFrame) -> list[str]:
     """What the means of the main table leave out."""
     notes = []
     for metric, aggregation in HEADLINE:
-        rows = scores[
-            (scores.metric == metric) & (scores.aggregation == aggregation) & (scores.undefined > 0)
+        of = [
+            f"{row['experiment']} {row['undefined']} of {row['undefined'] + row['units']}"
+            for row in scores.to_dict("records")
+            if (row["metric"], row["aggregation"]) == (metric, aggregation) and row["undefined"]
         ]
-        if len(rows):
-            unit = "patients" if aggregation == "patient" else "views"
-            of = ", ".join(
-                f"{row.experiment} {row.undefined} of {row.undefined + row.units}"
-                for row in rows.itertuples()
-            )
+        if of:
+            units = "patients" if aggregation == "patient" else "views"
             notes.append(
-                f"{label(metric, aggregation)}: undefined, and left out, for {unit}: {of}."
+                f"{label(metric, aggregation)}: undefined, and left out, for {units}: "
+                f"{', '.join(of)}."
             )
     return notes
