@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -39,7 +41,23 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(0 if asked else 2)
     command, *rest = argv
     sys.argv = [f"mmseg-bone {command}", *rest]
-    try:
+    with in_words(command):
         import_module(f"mmseg_bone.cli.{command}").main()  # late, so that --help is quick
-    except MmsegBoneError as error:
-        sys.exit(f"mmseg-bone {command}: {error}")
+
+
+@contextmanager
+def in_words(command: str) -> Iterator[None]:
+    """End with the message of what a user can put right; let anything else through.
+
+    Hydra wraps what goes wrong while it builds an object, and prints a trace of whatever
+    leaves a command but an exit; so its commands use this inside.
+    """
+    try:
+        yield
+    except Exception as error:
+        ours: BaseException | None = error
+        while ours is not None and not isinstance(ours, MmsegBoneError):
+            ours = ours.__cause__ or ours.__context__
+        if ours is None:
+            raise
+        sys.exit(f"mmseg-bone {command}: {ours}")

@@ -1,13 +1,15 @@
 """``mmseg-bone train``: fit an experiment on all folds but one, and leave a run behind."""
 
+import logging
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from mmseg_bone.cli import CONF
+from mmseg_bone.cli import CONF, in_words
 from mmseg_bone.errors import RunError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
@@ -20,23 +22,37 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
 def run(cfg: DictConfig) -> float:
     """Fit ``cfg.task`` on ``cfg.data``; gives the held-out Dice back to a sweeper."""
+    with in_words("train"):
+        return train(cfg)
+
+
+def train(cfg: DictConfig) -> float:
+    """Train, predict the fold held out, score."""
     import pytorch_lightning as pl
     from hydra.utils import instantiate
 
     from mmseg_bone.cli.machine import tune_allocator
 
     tune_allocator()
+    _quieten_lightning()
     folder = Path(cfg.run)
     resume = _checkpoint_to_go_on_from(folder, cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     task: pl.LightningModule = instantiate(cfg.task)
     data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)  # type: ignore[union-attr]
-    trainer: pl.Trainer = instantiate(cfg.trainer, logger=_loggers(cfg.logger))
+    trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(logger=_loggers(cfg.logger))
     record = _start(cfg, trainer, data) if trainer.is_global_zero else None
     trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
     if record is None:  # another process of the same training
         return float("nan")
     return _finish(record, trainer, task, data)
+
+
+def _quieten_lightning() -> None:
+    """Leave out its tips, and two warnings about choices that are ours or its own."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*does not have many workers")
+    warnings.filterwarnings("ignore", message=".*LeafSpec")
 
 
 def main() -> None:
@@ -94,7 +110,8 @@ def _finish(
     record: "Run", trainer: "pl.Trainer", task: "pl.LightningModule", data: "StudyDataModule"
 ) -> float:
     """Weights of the best epoch, its predictions of the fold held out, and their scores."""
-    from mmseg_bone.analysis.scores import score_run, summarise
+    from mmseg_bone.analysis.aggregation import summarise
+    from mmseg_bone.analysis.scores import score_run
     from mmseg_bone.cli.load import predict, save_weights
 
     best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]

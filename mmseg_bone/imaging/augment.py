@@ -3,6 +3,7 @@
 The only place that knows albumentations.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import albumentations as A
@@ -36,7 +37,7 @@ class Augment:
         *,
         rotate_deg: float = 5.0,
         shift: float = 0.03,
-        scale: tuple[float, float] = (0.9, 1.1),
+        scale: Sequence[float] = (0.9, 1.1),
         mirror: float = 0.5,
         thin: float = 0.5,
     ) -> None:

@@ -1,0 +1,216 @@
+"""The train command for real, on studies of a few pixels."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from mmseg_bone.cli import main
+from mmseg_bone.errors import RunError
+from mmseg_bone.io.runs import Run
+from mmseg_bone.io.store import Store
+from mmseg_bone.study import Report, Study
+
+QUICK = [
+    "model.base_channels=4",
+    "model.depth=3",
+    "trainer.accelerator=cpu",
+    "trainer.enable_progress_bar=false",
+    "data.batch_size=2",
+    "trainer.max_epochs=2",
+]
+SECRET = "张三丰"  # stands for words of a report that must not leave
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """Nine patients in three folds: a hot square each, its side in the report."""
+    rng = np.random.default_rng(0)
+    studies = []
+    for i in range(9):
+        counts = rng.poisson(10, (2, 32, 16)).astype(np.uint16)
+        mask = np.zeros(counts.shape, bool)
+        mask[0, 8:14, 9:13] = mask[1, 8:14, 3:7] = True
+        counts[mask] += 60
+        studies.append(
+            Study(
+                id=f"s{i}",
+                patient=f"p{i}",
+                counts=counts,
+                spacing_mm=(2.3, 2.3),
+                mask=mask,
+                report=Report(findings=f"左侧第5肋骨见异常放射性浓聚。{SECRET}"),
+            )
+        )
+    path = tmp_path_factory.mktemp("data") / "store"
+    Store.write(path, studies, {f"p{i}": i % 3 for i in range(9)})
+    return path
+
+
+def train(*words):
+    """In this process: importing torch anew for every test would take most of the time."""
+    main(["train", *map(str, [*words, *QUICK])])
+
+
+def weights(folder):
+    return (folder / "weights.safetensors").read_bytes()
+
+
+def test_a_run_leaves_all_that_scoring_and_comparing_need(store, tmp_path):
+    train(f"store={store}", f"hydra.run.dir={tmp_path}/run", "fold=1")
+
+    run = Run(tmp_path / "run")
+    assert run.name == "text_free"
+    assert run.config["fold"] == 1
+    assert run.store_digest == Store(store).digest
+    assert run.predicted == ["s1", "s4", "s7"]  # the fold held out, and no other
+    scores = run.read_scores()
+    assert list(zip(scores["id"], scores["view"], strict=True)) == [
+        (id, view) for id in run.predicted for view in ("anterior", "posterior")
+    ]
+    assert run.read_prediction("s1").shape == (2, 32, 16)
+    logged = pd.read_csv(tmp_path / "run" / "metrics.csv")
+    assert {"train/loss", "train/lr", "val/loss", "val/dice"} <= set(logged)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_one_others(store, tmp_path):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        train(f"store={store}", f"hydra.run.dir={tmp_path}/{name}", f"seed={seed}")
+    assert weights(tmp_path / "a") == weights(tmp_path / "b") != weights(tmp_path / "c")
+
+
+def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(store, tmp_path):
+    options = [f"store={store}", "experiment=text_fused_cgan", "task.warmup_epochs=1", *QUICK]
+    options.append("trainer.max_epochs=4")
+    main(["train", f"hydra.run.dir={tmp_path}/whole", *options])
+
+    # Killed at the second step of the third epoch, as by a queue: no handler runs.
+    killed = (
+        "import os, sys\nfrom mmseg_bone.cli import main\n"
+        "from mmseg_bone.tasks.adversarial import AdversarialTask as T\n"
+        "step = T.training_step\n"
+        "def training_step(self, batch, i):\n"
+        "    if self.current_epoch == 2 and i == 1: os.kill(os.getpid(), 9)\n"
+        "    return step(self, batch, i)\n"
+        "T.training_step = training_step\nmain(sys.argv[1:])"
+    )
+    again = ["train", f"hydra.run.dir={tmp_path}/killed", *options]
+    done = subprocess.run([sys.executable, "-c", killed, *again], capture_output=True, text=True)
+    assert done.returncode == -9, done.stderr
+    assert not (tmp_path / "killed" / "weights.safetensors").exists()
+    main([*again, "ckpt_path=last"])
+
+    assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
+    whole, killed = (Run(tmp_path / name).read_scores() for name in ("whole", "killed"))
+    pd.testing.assert_frame_equal(whole, killed)
+
+
+def test_a_run_is_not_overwritten(store, tmp_path):
+    train(f"store={store}", f"hydra.run.dir={tmp_path}/run")
+    before = weights(tmp_path / "run")
+    with pytest.raises(SystemExit, match="already holds a run"):
+        train(f"store={store}", f"hydra.run.dir={tmp_path}/run")
+    assert weights(tmp_path / "run") == before
+
+
+def test_a_multirun_leaves_a_run_of_each_combination(store, tmp_path):
+    train(
+        "-m",
+        "experiment=text_free,text_fused",
+        "fold=0,2",
+        f"store={store}",
+        f"hydra.sweep.dir={tmp_path}",
+        "trainer.max_steps=1",
+    )
+    found = sorted(path.parent.name for path in tmp_path.glob("*/scores.csv"))
+    assert found == [
+        f"{name}-fold{fold}-seed0" for name in ("text_free", "text_fused") for fold in (0, 2)
+    ]
+    free, fused = (Run(tmp_path / f"{name}-fold0-seed0") for name in ("text_free", "text_fused"))
+    assert free.store_digest == fused.store_digest
+    assert free.config["fold"] == fused.config["fold"] == 0
+
+
+def test_mixed_precision_trains(store, tmp_path):
+    train(f"store={store}", f"hydra.run.dir={tmp_path}/run", "trainer.precision=bf16-mixed")
+    assert (tmp_path / "run" / "weights.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(store, tmp_path):
+    words = [f"store={store}", f"hydra.run.dir={tmp_path}/run", "experiment=text_fused_cgan"]
+    ddp = ["trainer.devices=2", "trainer.strategy=ddp_find_unused_parameters_true"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mmseg_bone.cli", "train", *words, *ddp, *QUICK],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = Run(tmp_path / "run")
+    assert run.predicted == ["s0", "s3", "s6"]
+    assert len(run.read_scores()) == 6
+
+
+def everything_in(folder):
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_wandb_offline_holds_metrics_and_pictures_and_no_word_of_a_report(store, tmp_path):
+    secret_folder = tmp_path / "wang_xiaoming"  # a folder named after a patient
+    secret_folder.mkdir()
+    (secret_folder / "store").symlink_to(store)
+    where = [f"store={secret_folder}/store", f"hydra.run.dir={tmp_path}/run"]
+    train(*where, "experiment=text_fused", "logger=wandb")
+
+    (offline,) = (tmp_path / "run" / "wandb").glob("offline-run-*")
+    assert list(offline.rglob("*.png"))
+    records = subprocess.run(
+        [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(offline)],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for key in ("train/loss", "val/dice", "val/s1", "text_fused", "prediction"):
+        assert key in records
+    kept = everything_in(tmp_path / "run" / "wandb") + records.encode()
+    assert SECRET.encode() not in kept
+    assert json.dumps(SECRET).strip('"').encode() not in kept
+    assert b"wang_xiaoming" not in kept
+
+
+def test_reports_go_out_if_asked_by_name(store, tmp_path):
+    train(
+        f"store={store}",
+        f"hydra.run.dir={tmp_path}/run",
+        "experiment=text_fused",
+        "logger=tensorboard",
+        "log_text=true",
+        "trainer.max_epochs=1",
+    )
+    kept = everything_in(tmp_path / "run" / "tensorboard")
+    assert SECRET.encode() in kept
+    assert b"val/s1" in kept
+
+
+def test_no_word_of_a_report_is_in_the_run(store, tmp_path):
+    train(f"store={store}", f"hydra.run.dir={tmp_path}/run", "experiment=text_fused")
+    assert SECRET.encode() not in everything_in(tmp_path / "run")
+
+
+def test_the_resolved_configuration_is_kept(store, tmp_path):
+    train(f"store={store}", f"hydra.run.dir={tmp_path}/run", "trainer.max_steps=1")
+    text = (tmp_path / "run" / "config.yaml").read_text()
+    assert "${" not in text
+    assert yaml.safe_load(text)["data"]["fold"] == 0
+
+
+def test_a_folder_that_is_no_run_says_what_is_missing(tmp_path):
+    with pytest.raises(RunError, match=r"config\.yaml is missing"):
+        Run(tmp_path)
