@@ -6,7 +6,7 @@ tags do not so much as enter the memory.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from pydicom import Dataset
 
 from mmseg_bone.errors import DicomError
 from mmseg_bone.io.dicom_check import check_body_length, check_header
-from mmseg_bone.io.dicom_orientation import Convention, turn_upright
+from mmseg_bone.io.dicom_orientation import Convention, Turn, find_turn
 from mmseg_bone.io.dicom_pixels import counts_of
 from mmseg_bone.io.dicom_tags import notes_of, open_dicom
 from mmseg_bone.io.dicom_views import Frame, frames_of, name_views
@@ -36,12 +36,15 @@ class Scan:
         notes: Where views, spacing and the posterior convention are from; maker of the
             camera; sex and decade of age. Values are of closed lists or numbers: no free text
             of the file is copied.
+        turns: How each view was turned from the way it is stored; a drawing made on the stored
+            picture takes the same turn.
     """
 
     views: tuple[str, ...]
     counts: Num[np.ndarray, "view y x"]
     spacing_mm: tuple[float, float]
     notes: Mapping[str, str] = field(default_factory=dict)
+    turns: Mapping[str, Turn] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class _View:
     counts: Num[np.ndarray, "y x"]
     spacing_mm: tuple[float, float]
     notes: Mapping[str, str]
+    turn: Turn
 
 
 def read_scan(
@@ -93,7 +97,7 @@ def read_scan(
     for (path, dataset, frame), (view, source) in zip(frames, named, strict=True):
         with _naming(path):
             part = _read_view(dataset, frame, view, spacing_mm, posterior)
-        read[view] = _View(part.counts, part.spacing_mm, {**part.notes, f"{view}_from": source})
+        read[view] = replace(part, notes={**part.notes, f"{view}_from": source})
     with _naming(files[0]):
         return _join(read)
 
@@ -136,12 +140,13 @@ def _read_view(
 ) -> _View:
     counts, pixel_notes = counts_of(dataset, frame.index)
     spacing, spacing_from = _spacing(dataset, spacing_mm)
-    upright = turn_upright(counts, dataset, frame.detector, view, posterior)
-    if upright.transposed:
-        spacing = spacing[::-1]
-    check_body_length(upright.counts, spacing, whole_body=frame.whole_body)
-    notes = {**notes_of(dataset), **pixel_notes, **upright.notes, "spacing_from": spacing_from}
-    return _View(upright.counts, spacing, notes)
+    rows, columns = counts.shape
+    turn = find_turn((rows, columns), dataset, frame.detector, view, posterior)
+    counts = turn.apply(counts)
+    spacing = spacing[::-1] if turn.transposed else spacing
+    check_body_length(counts, spacing, whole_body=frame.whole_body)
+    notes = {**notes_of(dataset), **pixel_notes, **turn.notes, "spacing_from": spacing_from}
+    return _View(counts, spacing, notes, turn)
 
 
 def _spacing(
@@ -181,7 +186,8 @@ def _join(read: Mapping[str, _View]) -> Scan:
     for part in parts:
         notes |= part.notes
     counts = np.stack([part.counts for part in parts])
-    return Scan(views=views, counts=counts, spacing_mm=first.spacing_mm, notes=notes)
+    turns = {view: read[view].turn for view in views}
+    return Scan(views=views, counts=counts, spacing_mm=first.spacing_mm, notes=notes, turns=turns)
 
 
 def _size(view: _View) -> str:

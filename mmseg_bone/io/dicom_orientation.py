@@ -1,10 +1,11 @@
 """Which way round a view is stored, and turning it to the convention of ``Study.counts``."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Num
+from jaxtyping import Shaped
 from pydicom import Dataset
 
 from mmseg_bone.errors import DicomError
@@ -18,28 +19,40 @@ _AXES = (("L", "R"), ("P", "A"), ("H", "F"))  # positive and negative x, y, z of
 
 
 @dataclass(frozen=True)
-class Upright:
-    """A view head up and as its camera saw it.
+class Turn:
+    """From a view as stored to one head up and as its camera saw it.
+
+    What was drawn on the stored picture has to take the same turn.
 
     Attributes:
-        counts: The pixels.
-        transposed: Whether rows and columns were exchanged.
-        notes: How it was stored, and how that is known.
+        stored_shape: Rows and columns as stored.
+        transposed: Whether rows and columns are exchanged, first of all.
+        upside_down: Whether the rows are then reversed.
+        mirrored: Whether the columns are.
+        notes: How the view was stored, and how that is known.
     """
 
-    counts: Num[np.ndarray, "y x"]
-    transposed: bool
-    notes: dict[str, str]
+    stored_shape: tuple[int, int]
+    transposed: bool = False
+    upside_down: bool = False
+    mirrored: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def apply(self, image: Shaped[np.ndarray, "_y _x"]) -> Shaped[np.ndarray, "_y _x"]:
+        """Turn an image or a mask of the stored shape."""
+        image = image.T if self.transposed else image
+        image = image[::-1] if self.upside_down else image
+        return np.ascontiguousarray(image[:, ::-1] if self.mirrored else image)
 
 
-def turn_upright(
-    counts: Num[np.ndarray, "y x"],
+def find_turn(
+    shape: tuple[int, int],
     dataset: Dataset,
     detector: Dataset,
     view: str,
     posterior: Convention | None,
-) -> Upright:
-    """Turn a view to the convention of ``Study.counts``.
+) -> Turn:
+    """How to turn a view to the convention of ``Study.counts``.
 
     The camera behind the patient sees her left at the image's left. Some archives mirror its
     picture, so that left and right lie as in the anterior one; a mask drawn on one and a model
@@ -48,7 +61,7 @@ def turn_upright(
     plane, as seen is assumed and noted.
 
     Args:
-        counts: As stored.
+        shape: Rows and columns as stored.
         dataset: The file's tags.
         detector: Those of its detector.
         view: Which view it is.
@@ -60,27 +73,22 @@ def turn_upright(
     right, down, source = _directions(dataset, detector)
     transposed = right in ("H", "F")
     if transposed:
-        counts, right, down = counts.T, down, right
-    elif not source and counts.shape[0] < counts.shape[1]:
+        right, down = down, right
+    elif not source and shape[0] < shape[1]:
         raise DicomError(
-            f"is {counts.shape[0]} rows × {counts.shape[1]} columns: it lies on its side, and no "
+            f"is {shape[0]} rows × {shape[1]} columns: it lies on its side, and no "
             f"orientation says where the head is. Export it upright."
         )
     upside_down = down == "H"
-    if upside_down:
-        counts = counts[::-1]
-
     stored: Convention = "as_seen"
     if source and right != _AS_SEEN[view]:
         stored = "mirrored"
     if view == "posterior" and posterior is not None:
         stored, source = posterior, "given"
-    if stored == "mirrored":
-        counts = counts[:, ::-1]
     notes = {f"{view}_stored": stored, f"{view}_stored_from": source or "assumed"}
     if transposed or upside_down:
         notes[f"{view}_turned"] = "on its side" if transposed else "upside down"
-    return Upright(np.ascontiguousarray(counts), transposed, notes)
+    return Turn(shape, transposed, upside_down, stored == "mirrored", notes)
 
 
 def _directions(dataset: Dataset, detector: Dataset) -> tuple[str, str, str]:

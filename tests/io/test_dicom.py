@@ -247,6 +247,16 @@ def test_patient_orientation_says_it_too(path, letters, stored):
     assert scan.notes["posterior_stored"] == stored
 
 
+def test_a_drawing_on_the_stored_picture_takes_the_same_turn(path):
+    lying = BACK[:, ::-1].T  # mirrored, and on its side
+    drawn = lying == lying.max()
+    scan = read_scan(save(nm(lying, ImageID="POST", PatientOrientation=["F", "L"]), path))
+
+    turn = scan.turns["posterior"]
+    assert turn.stored_shape == drawn.shape
+    np.testing.assert_array_equal(turn.apply(drawn), BACK == BACK.max())
+
+
 def test_what_the_user_says_rules_over_the_file(path):
     save(nm(BACK, ImageID="POST", PatientOrientation=["L", "F"]), path)
     scan = read_scan(path, posterior="as_seen")
