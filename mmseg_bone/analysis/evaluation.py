@@ -1,0 +1,72 @@
+"""Score one run, and keep the scores in it."""
+
+from dataclasses import dataclass
+
+from mmseg_bone.analysis.aggregation import summarise
+from mmseg_bone.analysis.scores import Cut, score_run, undrawn
+from mmseg_bone.io.runs import Run
+from mmseg_bone.io.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """What the scores of a run come to, and what to know of them.
+
+    Attributes:
+        summary: By aggregation and then by metric.
+        studies: Scored.
+        patients: Of these studies.
+        undrawn: Studies predicted, but not scored, for nobody drew on them.
+        seen: Studies scored that are not in the fold held out: the network may have been
+            trained on them, and their scores say little about others.
+    """
+
+    summary: dict[str, dict[str, float]]
+    studies: int
+    patients: int
+    undrawn: tuple[str, ...]
+    seen: tuple[str, ...]
+
+
+def evaluate(run: Run, store: Store, cut: Cut | None = None) -> Evaluation:
+    """Score a run's predictions and write its ``scores.csv`` and ``summary.json``.
+
+    Those of an earlier evaluation are replaced; both can be made again at any time.
+
+    Args:
+        run: Whose predictions.
+        store: The store it was trained on.
+        cut: How to make lesions of a probability.
+
+    Raises:
+        RunError: The store is not the one it was trained on, or a prediction is missing or
+            does not lie on its study.
+    """
+    cut = cut or Cut()
+    scores = score_run(run, store, cut)
+    evaluation = Evaluation(
+        summary=summarise(scores),
+        studies=scores.id.nunique(),
+        patients=scores.patient.nunique(),
+        undrawn=tuple(undrawn(store, run.predicted)),
+        seen=_seen(run, store),
+    )
+    about = {
+        "threshold": cut.threshold,
+        "hit_rule": cut.rule,
+        "smallest_mm2": cut.smallest_mm2,
+        "store_digest": store.digest,
+        "studies": evaluation.studies,
+        "patients": evaluation.patients,
+        "undrawn": len(evaluation.undrawn),
+    }
+    run.write_scores(scores)
+    run.write_summary({"about": about} | evaluation.summary)
+    return evaluation
+
+
+def _seen(run: Run, store: Store) -> tuple[str, ...]:
+    held_out = run.config.get("fold")
+    if not isinstance(held_out, int):
+        return ()
+    return tuple(id for id in run.predicted if store.fold.get(id) != held_out)

@@ -1,0 +1,85 @@
+"""``mmseg-bone evaluate``: score the predictions of runs."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:  # imported late, so that --help is quick
+    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.store import Store
+
+
+class Rule(StrEnum):
+    """When a predicted lesion counts as a hit; see ``metrics.lesion.detect``."""
+
+    iou = "iou"
+    overlap = "overlap"
+    centroid = "centroid"
+
+
+def main() -> None:
+    """Read the command line."""
+    typer.run(evaluate)
+
+
+def evaluate(
+    runs: Annotated[list[Path], typer.Argument(help="Runs, or folders of runs.")],
+    store: Annotated[
+        Path | None, typer.Option(help="The store they were trained on, if it has moved.")
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Probability from which a pixel is lesion.")
+    ] = 0.5,
+    hit_rule: Annotated[
+        Rule,
+        typer.Option(
+            help="When a lesion is found: IoU of at least --hit-iou, any overlap, or the "
+            "prediction's centroid inside it. One prediction finds at most one lesion."
+        ),
+    ] = Rule.iou,
+    hit_iou: Annotated[float, typer.Option(min=0, max=1, help="For the hit rule iou.")] = 0.1,
+    smallest_mm2: Annotated[
+        float, typer.Option(min=0, help="Smaller predicted lesions are dropped.")
+    ] = 0.0,
+) -> None:
+    """Score the predictions of runs against the drawings of their store.
+
+    Writes scores.csv (one row per study and view) and summary.json into each run, in the place
+    of earlier ones, and prints every score with the name of its aggregation.
+    """
+    from mmseg_bone.analysis import evaluation
+    from mmseg_bone.analysis.scores import Cut
+    from mmseg_bone.analysis.tables import summary_table
+    from mmseg_bone.io.runs import find_runs
+
+    cut = Cut(
+        threshold=threshold,
+        hit_rule=hit_rule.value,
+        smallest_iou=hit_iou,
+        smallest_mm2=smallest_mm2,
+    )
+    for run in [run for path in runs for run in find_runs(path)]:
+        done = evaluation.evaluate(run, _store_of(run, store), cut)
+        print(f"{run.path}: {done.studies} studies of {done.patients} patients, by aggregation:\n")
+        print(summary_table(done.summary), "\n")
+        if done.undrawn:
+            print(f"Not scored, for nobody drew on them: {len(done.undrawn)} studies.")
+        if done.seen:
+            print(
+                f"{len(done.seen)} studies are not in the fold held out: the network may have "
+                f"been trained on them."
+            )
+
+
+def _store_of(run: "Run", given: Path | None) -> "Store":
+    from mmseg_bone.errors import RunError
+    from mmseg_bone.io.store import Store
+
+    where = given or run.config.get("store")
+    if where is None:
+        raise RunError(f"{run.path}/config.yaml names no store. Name it with --store.")
+    if given is None and not Path(where).is_dir():
+        raise RunError(f"{run.path} was trained on {where}, which is not there. Name --store.")
+    return Store(where)
