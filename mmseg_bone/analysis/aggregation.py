@@ -81,8 +81,7 @@ def summed(scores: pd.DataFrame, metric: str, aggregation: str) -> Summed:
             f"no metric {metric!r} with aggregation {aggregation!r}; there are "
             f"{', '.join(f'{m} ({a})' for m, a in ALL)}, and macro_ before those of pixels"
         )
-    if "seed" not in scores:
-        scores = scores.assign(seed=0)
+    scores = _typed(scores)
     if metric in LESION_METRICS:
         return _lesions(scores, *LESION_METRICS[metric][:2])
     of_counts = _metric(metric)
@@ -97,9 +96,7 @@ def summed(scores: pd.DataFrame, metric: str, aggregation: str) -> Summed:
 
 def per_patient(scores: pd.DataFrame, metric: str) -> pd.Series:
     """A metric of each patient, pooled over views and studies, averaged over seeds."""
-    if "seed" not in scores:
-        scores = scores.assign(seed=0)
-    return _per_patient(scores, _metric(metric))
+    return _per_patient(_typed(scores), _metric(metric))
 
 
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -115,6 +112,13 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
         if score.undefined:
             named[f"{metric}_undefined"] = score.undefined
     return summary
+
+
+def _typed(scores: pd.DataFrame) -> pd.DataFrame:
+    """With a seed, and with numbers as such: a table without rows does not know its types."""
+    numbers = [*_COUNTS, "lesions", "lesions_hit", "false_positives"]
+    typed = scores.astype(dict.fromkeys(numbers, float))
+    return typed if "seed" in typed else typed.assign(seed=0)
 
 
 def _metric(name: str) -> Metric:

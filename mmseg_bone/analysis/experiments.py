@@ -62,7 +62,9 @@ def collect(runs: Iterable[Run]) -> Experiments:
     for name in dict.fromkeys(run.name for run in runs):
         own = [pair for pair in zip(runs, tables, strict=True) if pair[0].name == name]
         _check_each_study_once_per_seed(name, own)
-        scores[name] = pd.concat([table for _, table in own], ignore_index=True)
+        # A run whose fold nobody drew on has no rows, and a table without rows no types.
+        with_rows = [table for _, table in own if len(table)] or [own[0][1]]
+        scores[name] = pd.concat(with_rows, ignore_index=True)
     return Experiments(scores, runs[0].store_digest, _notes(scores))
 
 

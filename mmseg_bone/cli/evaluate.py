@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmseg_bone.errors import MmsegBoneError, RunError
+
 if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.io.runs import Run
     from mmseg_bone.io.store import Store
@@ -60,8 +62,13 @@ def evaluate(
         smallest_iou=hit_iou,
         smallest_mm2=smallest_mm2,
     )
+    failed = []
     for run in [run for path in runs for run in find_runs(path)]:
-        done = evaluation.evaluate(run, _store_of(run, store), cut)
+        try:
+            done = evaluation.evaluate(run, _store_of(run, store), cut)
+        except MmsegBoneError as error:  # the other runs of a sweep are scored all the same
+            failed.append(str(error))
+            continue
         print(f"{run.path}: {done.studies} studies of {done.patients} patients, by aggregation:\n")
         print(summary_table(done.summary), "\n")
         if done.undrawn:
@@ -71,10 +78,11 @@ def evaluate(
                 f"{len(done.seen)} studies are not in the fold held out: the network may have "
                 f"been trained on them."
             )
+    if failed:
+        raise RunError("\n".join(failed))
 
 
 def _store_of(run: "Run", given: Path | None) -> "Store":
-    from mmseg_bone.errors import RunError
     from mmseg_bone.io.store import Store
 
     where = given or run.config.get("store")

@@ -107,3 +107,12 @@ def test_one_experiment_has_nothing_to_differ_from(make_run):
     comparison = compare(collect([make_run("x", HITS)]), **QUICK)
     assert not len(comparison.differences)
     assert "p_holm" in comparison.differences
+
+
+def test_an_experiment_without_a_single_score_is_undefined(make_run):
+    empty = make_run("x", HITS)
+    empty.write_scores(empty.read_scores()[:0])
+    comparison = compare(collect([empty, make_run("y", HITS)]), resamples=10)
+    of_empty = comparison.scores[comparison.scores.experiment == "x"]
+    assert of_empty.value.isna().all()
+    assert comparison.differences.difference.isna().all()

@@ -79,3 +79,10 @@ def test_a_seed_that_is_missing_studies_is_told(make_run):
 def test_different_thresholds_are_told(make_run):
     notes = collect([make_run("x", HITS), make_run("y", HITS, threshold=0.3)]).notes
     assert "Thresholds differ: x 0.5, y 0.3." in notes
+
+
+def test_a_fold_nobody_drew_on_adds_nothing(make_run):
+    empty = make_run("x", HITS)
+    empty.write_scores(empty.read_scores()[:0])
+    assert len(collect([empty, make_run("x", HITS)]).scores["x"]) == 2
+    assert len(collect([empty]).scores["x"]) == 0

@@ -1,0 +1,75 @@
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def sweep(make_run, command):
+    """Two experiments of two seeds each, scored."""
+    runs = [
+        make_run(f"sweep/{name}-{seed}", name=name, probability=p, seed=seed)
+        for name, p in (("text_free", 0.1), ("text_fused", 0.9))
+        for seed in range(2)
+    ]
+    command("evaluate", runs[0].path.parent)
+    return runs
+
+
+def test_a_sweep_becomes_one_table(sweep, command, tmp_path):
+    out = command("compare", sweep[0].path.parent, "--out", tmp_path / "out", "--resamples", 50)
+
+    assert "| text_free | 2 | 2 | 0.000" in out
+    assert "| text_fused | 2 | 2 | 0.500 [" in out
+    assert "| minus text_free |" in out
+    assert (tmp_path / "out" / "comparison.md").read_text() in out
+    scores = pd.read_csv(tmp_path / "out" / "scores.csv").set_index(
+        ["experiment", "metric", "aggregation"]
+    )
+    assert scores.value["text_fused", "dice", "patient"] == 0.5
+    assert scores.value["text_fused", "dice", "image_pos"] == 1.0
+    assert scores.value["text_fused", "false_positives", "scan"] == 1.0
+
+
+def test_the_baseline_can_be_named(sweep, command, tmp_path):
+    words = ["compare", sweep[0].path.parent, "--out", tmp_path / "out", "--resamples", 5]
+    assert "| minus text_fused |" in command(*words, "--baseline", "text_fused")
+
+
+def test_an_earlier_comparison_is_not_lost_without_saying_so(sweep, command, tmp_path):
+    words = ["compare", sweep[0].path.parent, "--out", tmp_path / "out", "--resamples", 5]
+    command(*words)
+    kept = tmp_path / "out" / "comparison.md"
+    kept.write_text("mine")
+
+    assert "already holds comparison.md" in command(*words)
+    assert kept.read_text() == "mine"
+    command(*words, "--overwrite")
+    assert kept.read_text() != "mine"
+
+
+def test_a_job_of_a_sweep_that_did_not_finish_is_told_and_left_out(sweep, command, tmp_path):
+    (sweep[1].path / "scores.csv").unlink()
+    words = ["--out", tmp_path / "out", "--resamples", 5]
+
+    out = command("compare", sweep[0].path.parent, *words)
+
+    assert f"Left out: {sweep[1].path}, which has no scores.csv" in out
+    assert "| text_free | 1 |" in out
+    # Asked for by its own name, it is an error.
+    assert "scores.csv is missing" in command("compare", sweep[1].path, *words)
+
+
+def test_neither_the_store_nor_predictions_are_needed(sweep, store, command, tmp_path):
+    store.path.rename(tmp_path / "away")
+    for run in sweep:
+        (run.path / "predictions").rename(tmp_path / f"away-{run.path.name}")
+    out = command("compare", sweep[0].path.parent, "--out", tmp_path / "out", "--resamples", 5)
+    assert "| text_fused | 2 | 2 | 0.500" in out
+
+
+def test_runs_of_different_stores_are_refused(sweep, command, tmp_path):
+    path = sweep[2].path / "environment.json"
+    path.write_text(path.read_text().replace('"store_digest": "', '"store_digest": "0'))
+    said = command("compare", sweep[0].path.parent, "--out", tmp_path / "out")
+    assert "trained on different stores" in said
+    assert str(sweep[2].path) in said
+    assert not (tmp_path / "out").exists()

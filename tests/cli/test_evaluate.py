@@ -1,0 +1,70 @@
+import json
+import shutil
+
+import pytest
+
+
+def test_a_run_is_scored_into_its_own_folder(make_run, command):
+    run = make_run("run")
+
+    out = command("evaluate", run.path)
+
+    assert "2 studies of 2 patients, by aggregation" in out
+    assert "| metric | micro | image_pos | image_all | patient | lesion | scan |" in out
+    assert "Not scored, for nobody drew on them: 1 studies." in out
+    scores = run.read_scores()
+    assert scores.id.tolist() == ["s1", "s1", "s2", "s2"]
+    assert scores.dice.tolist() == [1, 1, 0, 0]
+    summary = json.loads((run.path / "summary.json").read_text())
+    assert summary["patient"]["dice"] == 0.5
+    assert summary["micro"]["dice"] == pytest.approx(2 * 2 / (2 * 2 + 2))
+    assert summary["about"]["undrawn"] == 1
+
+
+def test_threshold_hit_rule_and_smallest_lesion_are_options(make_run, command):
+    run = make_run("run", probability=0.4)
+    command("evaluate", run.path)
+    assert run.read_scores().tp.sum() == 0
+
+    command("evaluate", run.path, "--threshold", 0.3, "--hit-rule", "centroid")
+    assert run.read_scores().tp.sum() == 2
+    assert set(run.read_scores().hit_rule) == {"centroid"}
+
+    command("evaluate", run.path, "--threshold", 0.3, "--smallest-mm2", 100)
+    assert run.read_scores().tp.sum() == 0
+
+
+def test_a_sweep_is_scored_in_one_go(make_run, command):
+    runs = [make_run(f"sweep/{seed}", seed=seed) for seed in range(2)]
+    command("evaluate", runs[0].path.parent)
+    assert all((run.path / "scores.csv").exists() for run in runs)
+
+
+def test_a_failed_job_does_not_stop_the_others_and_is_told(make_run, command):
+    failed, whole = make_run("sweep/0"), make_run("sweep/1")
+    shutil.rmtree(failed.path / "predictions")
+
+    said = command("evaluate", failed.path.parent)
+
+    assert f"{failed.path}/predictions holds no prediction" in said
+    assert (whole.path / "scores.csv").exists()
+
+
+def test_a_store_that_moved_is_named(make_run, store, command, tmp_path):
+    run = make_run("run")
+    moved = store.path.rename(tmp_path / "moved")
+    assert "which is not there. Name --store." in command("evaluate", run.path)
+    assert "2 studies" in command("evaluate", run.path, "--store", moved)
+
+
+def test_scores_of_studies_outside_the_fold_held_out_are_told(make_run, command):
+    run = make_run("run", fold=1)
+    assert "3 studies are not in the fold held out" in command("evaluate", run.path)
+
+
+def test_only_undrawn_studies_leave_nothing_to_score(make_run, command):
+    run = make_run("run")
+    for id in ("s1", "s2"):
+        (run.path / "predictions" / f"{id}.safetensors").unlink()
+    assert "0 studies of 0 patients" in command("evaluate", run.path)
+    assert not len(run.read_scores())
