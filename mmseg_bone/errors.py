@@ -58,3 +58,7 @@ class BatchError(MmsegBoneError):
 
 class TextModelError(MmsegBoneError):
     """A folder is no MacBERT checkpoint, or not a whole one."""
+
+
+class PhantomError(MmsegBoneError):
+    """A set of phantoms is asked for that cannot be made."""

@@ -126,9 +126,7 @@ class Body:
     organs: list[tuple[slice, slice, np.ndarray, np.ndarray, float, float]]
     table_cm: float
 
-    def lung_ahead(
-        self, y: Float[np.ndarray, "r c"], forward: bool
-    ) -> Float[np.ndarray, "r c"]:
+    def lung_ahead(self, y: Float[np.ndarray, "r c"], forward: bool) -> Float[np.ndarray, "r c"]:
         """Water-equivalent cm that lungs save between depth y and the skin, for every pixel."""
         saved = np.zeros(self.grid.shape)
         for rows, columns, back, front, _, density in self.organs:
@@ -302,7 +300,9 @@ def _foot(
     for share, wide, deep in ((-0.35, 3.2, 3.6), (0.0, 3.8, 5.2), (0.3, 4.6, 5.6), (0.6, 5.0, 4.6), (0.85, 4.7, 3.2), (0.96, 3.6, 1.8), (1.02, 0.4, 0.3)):  # fmt: skip # noqa: E501
         height = z + (tip - z) * share
         ahead = (z - height) / np.tan(down) * 0.78
-        rows.append((height, x + sign * (height - z) * inward + sign * 0.3, y + ahead - 1.0, wide, deep))  # noqa: E501
+        rows.append(
+            (height, x + sign * (height - z) * inward + sign * 0.3, y + ahead - 1.0, wide, deep)
+        )  # noqa: E501
     return _stack(rows, k)
 
 
