@@ -7,9 +7,15 @@ FINDINGS = "左侧第5前肋见点状浓聚灶，余骨未见异常。"
 IMPRESSION = "1.左侧第5前肋浓聚，转移待排。2.建议3个月后复查。"
 
 
-@pytest.mark.parametrize("findings", ["检查所见", "影像所见", "影像表现", "所见", "检察所见", "影象表现"])
-@pytest.mark.parametrize("impression", ["检查意见", "诊断意见", "影像诊断", "印象", "结论", "诊断意间"])
-@pytest.mark.parametrize("form", ["{}：{}", "{}:{}", "【{}】{}", "{}\n{}", "[{}]: {}", " {} ：\n{}"])
+@pytest.mark.parametrize(
+    "findings", ["检查所见", "影像所见", "影像表现", "所见", "检察所见", "影象表现"]
+)
+@pytest.mark.parametrize(
+    "impression", ["检查意见", "诊断意见", "影像诊断", "印象", "结论", "诊断意间"]
+)
+@pytest.mark.parametrize(
+    "form", ["{}：{}", "{}:{}", "【{}】{}", "{}\n{}", "[{}]: {}", " {} ：\n{}"]
+)
 def test_headings_of_all_kinds_are_found(findings, impression, form):
     text = f"{form.format(findings, FINDINGS)}\n{form.format(impression, IMPRESSION)}"
     assert split_report(text) == Report(findings=FINDINGS, impression=IMPRESSION)
