@@ -27,7 +27,7 @@ class ReportEncoder(nn.Module):
     Args:
         model: ``default`` for the embedded encoder, a folder in the layout of
             ``hfl/chinese-macbert-base``, or a name on the Hugging Face hub.
-        tune: What learns: ``all``, ``frozen`` (nothing), or ``last_N`` (the last N layers).
+        tune: What learns: ``all``, ``frozen`` (nothing), or ``last_N`` or N (the last N layers).
         seed: Of random weights.
 
     Attributes:
@@ -38,7 +38,7 @@ class ReportEncoder(nn.Module):
     """
 
     def __init__(
-        self, model: str | PathLike[str] = "default", tune: str = "all", seed: int = 0
+        self, model: str | PathLike[str] = "default", tune: str | int = "all", seed: int = 0
     ) -> None:
         super().__init__()
         checkpoint = open_checkpoint(model)
@@ -71,9 +71,9 @@ class ReportEncoder(nn.Module):
             module.eval()
         return self
 
-    def _freeze(self, tune: str) -> list[nn.Module]:
+    def _freeze(self, tune: str | int) -> list[nn.Module]:
         layers = list(self.bert.encoder.layer)
-        last = re.fullmatch(r"last_(\d+)", tune)
+        last = re.fullmatch(r"(?:last_)?(\d+)", str(tune))
         if tune == "all":
             return []
         if tune == "frozen":

@@ -46,6 +46,7 @@ def test_a_study_without_a_report_gives_finite_features_and_gradients(tiny):
     [
         ("all", {"embeddings", "0", "1"}),
         ("last_1", {"1"}),
+        (1, {"1"}),
         ("last_2", {"0", "1"}),
         ("frozen", set()),
     ],

@@ -1,0 +1,132 @@
+import pytest
+import torch
+from torch import nn
+
+from mmseg_bone.models.text_unet import TextUNet
+from mmseg_bone.models.unet import UNet
+from mmseg_bone.nn.fusion import FUSIONS
+
+TINY = {"base_channels": 4, "depth": 3}
+IMAGE = torch.rand(2, 2, 16, 8, generator=torch.Generator().manual_seed(0))
+TOKENS = torch.tensor([[2, 5, 6, 7, 3], [2, 8, 3, 0, 0]])
+MASK = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+
+
+def make(tiny_text, fusion="cross_attention", seed=0, tune="all", **settings):
+    torch.manual_seed(seed)
+    encoder = tiny_text(tune)  # Hydra builds what is handed in first
+    return TextUNet(encoder, fusion, **(TINY | settings))
+
+
+def learnt(network):
+    """Fusion as after some learning."""
+    for parameter in network.fusion.parameters():
+        nn.init.uniform_(parameter, -0.5, 0.5)
+    return network.eval()
+
+
+@pytest.mark.parametrize("fusion", ["none", *FUSIONS])
+@pytest.mark.parametrize("views", ["shared", "stacked"])
+@pytest.mark.parametrize("levels", [None, [0], [0, 1, 2]])
+def test_untrained_it_is_the_text_free_network_bit_for_bit(tiny_text, fusion, views, levels):
+    fused = make(tiny_text, fusion, views=views, levels=levels)
+    torch.manual_seed(0)
+    text_free = UNet(**TINY, views=views)
+
+    for name, weight in text_free.state_dict().items():
+        assert torch.equal(fused.unet.state_dict()[name], weight)
+    assert torch.equal(fused(IMAGE, TOKENS, MASK), text_free(IMAGE))
+
+
+def test_without_fusion_there_is_no_text_module_and_no_report_is_read(tiny_text):
+    network = make(tiny_text, "none")
+
+    assert network.reads == ("image",)
+    assert [n for n, _ in network.named_parameters() if not n.startswith("unet.")] == []
+    assert list(network.text_parameters()) == []
+    assert torch.equal(network(IMAGE, TOKENS, MASK), network(IMAGE, TOKENS + 1, MASK))
+    assert TextUNet(None, "none", **TINY).text is None
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_the_report_matters_once_learnt_and_its_padding_does_not(tiny_text, fusion):
+    network, other = learnt(make(tiny_text, fusion)), TOKENS.clone()
+    assert network.reads == ("image", "tokens", "token_mask")
+    own = network(IMAGE, TOKENS, MASK)
+    assert not torch.allclose(own, network(IMAGE, TOKENS.flip(0), MASK.flip(0)))
+
+    other[~MASK] = 9
+    torch.testing.assert_close(network(IMAGE, other, MASK), own, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("count", [0, 1, 32])
+def test_any_number_of_tokens_works(tiny_text, fusion, count):
+    network = learnt(make(tiny_text, fusion))
+    tokens = torch.ones(2, count, dtype=torch.long)
+    logits = network(IMAGE, tokens, tokens.bool())
+
+    assert logits.isfinite().all()
+    assert torch.allclose(logits, network.unet(IMAGE)) == (count == 0)
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_a_study_without_a_report_is_segmented_from_its_image(tiny_text, fusion):
+    network, mask = learnt(make(tiny_text, fusion)), MASK.clone()
+    mask[1] = False
+    logits, alone = network(IMAGE, TOKENS, mask), network.unet(IMAGE)
+
+    torch.testing.assert_close(logits[1], alone[1])
+    assert not torch.allclose(logits[0], alone[0])
+    assert torch.equal(network(IMAGE), alone)  # no report for any study
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+@pytest.mark.parametrize("without_reports", [False, True])
+def test_no_parameter_is_left_without_a_gradient(tiny_text, fusion, without_reports):
+    network = make(tiny_text, fusion, levels=[0, 1, 2], report_dropout=0.0)
+    logits = network(IMAGE, TOKENS, MASK & (not without_reports))
+    logits.sigmoid().mean().backward()
+
+    assert [n for n, p in network.named_parameters() if p.grad is None] == []
+    assert all(p.grad.isfinite().all() for p in network.parameters())
+
+
+def test_a_frozen_encoder_stays_in_eval_mode_and_gets_no_gradient(tiny_text):
+    network = make(tiny_text, tune="frozen").train()
+    network(IMAGE, TOKENS, MASK).mean().backward()
+
+    assert not any(module.training for module in network.text.bert.modules())
+    assert all(p.grad is None and not p.requires_grad for p in network.text_parameters())
+
+
+def test_reports_are_left_out_at_random_in_training_only(tiny_text):
+    network = learnt(make(tiny_text, tune="frozen", report_dropout=0.5))
+    image, tokens, mask = (t[:1].repeat(200, *[1] * (t.ndim - 1)) for t in (IMAGE, TOKENS, MASK))
+    alone = network.unet(image)
+
+    network.train()
+    torch.manual_seed(0)
+    left_out = (network(image, tokens, mask) - alone).flatten(1).abs().amax(1) < 1e-6
+    assert 0.4 < left_out.float().mean() < 0.6
+
+    read = (network.eval()(image, tokens, mask) - alone).flatten(1).abs().amax(1) > 1e-6
+    assert read.all()
+
+
+@pytest.mark.parametrize(
+    ("depth", "levels"), [(5, ["2", "3", "4"]), (3, ["2"]), (2, ["1"]), (1, ["0"])]
+)
+def test_by_default_the_coarse_levels_read(tiny_text, depth, levels):
+    assert list(make(tiny_text, depth=depth).fusion) == levels
+
+
+@pytest.mark.parametrize("levels", [[], [3], [-1, 0]])
+def test_levels_that_are_not_there_are_refused(tiny_text, levels):
+    with pytest.raises(ValueError, match="expected some of 0 to 2"):
+        make(tiny_text, levels=levels)
+
+
+def test_fusion_without_an_encoder_is_refused():
+    with pytest.raises(ValueError, match="fusion='film' needs an encoder"):
+        TextUNet(None, "film", **TINY)
