@@ -45,7 +45,9 @@ class Focus:
         kind: What it is: ``metastasis``, ``degeneration``, ``fracture`` and so on.
         metastatic: Whether it belongs in the mask.
         ambiguous: Whether it was drawn so that the image cannot tell which it is.
-        mentioned: Whether the report mentions it.
+        mentioned: Whether the report mentions it, be it among others (多根肋骨).
+        named: The bone the report puts it in, where it names one; a reader who miscounts is
+            one level off ``bone``.
         certainty: How sure the report is: ``high``, ``middle``, ``low``, ``benign``; empty
             if not mentioned.
         ratio: Uptake over that of the bone around it.
@@ -59,6 +61,7 @@ class Focus:
     metastatic: bool
     ambiguous: bool = False
     mentioned: bool = False
+    named: str = ""
     certainty: str = ""
     ratio: float
     diameter_mm: float
