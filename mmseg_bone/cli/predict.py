@@ -1,0 +1,240 @@
+"""``mmseg-bone predict``: mark lesions on a DICOM scan, with or without its report."""
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mmseg_bone.errors import ReportError
+
+if TYPE_CHECKING:  # imported late, so that --help is quick
+    import numpy as np
+
+    from mmseg_bone.data.encode import EncodeStudy
+    from mmseg_bone.io.runs import Run
+    from mmseg_bone.study import Report, Study
+
+NOTICE = (
+    "Not a medical device. Marks of a research model: for research, never for the care of a "
+    "patient. Where a report was read, they delineate what it says and are no second opinion."
+)
+# What is no file but looks like one was mistyped, and is not to be read as a report.
+_FILE_NAME = re.compile(r"[^\n]+\.(txt|text|md|csv|xlsx?|docx?|pdf|rtf|html?|xml|json)", re.I)
+_DIGITS = 4  # of numbers in lesions.json
+
+
+class Stored(StrEnum):
+    """Which way round the posterior view is stored; see ``io.dicom``."""
+
+    as_seen = "as_seen"
+    mirrored = "mirrored"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a network makes of a scan."""
+
+    probability: "np.ndarray"
+    mask: "np.ndarray"
+    read_report: bool
+
+
+def main() -> None:
+    """Read the command line."""
+    typer.run(predict)
+
+
+def predict(
+    scan: Annotated[
+        list[Path], typer.Argument(help="One DICOM file of both views or one, or a file per view.")
+    ],
+    run: Annotated[Path, typer.Option(help="The run whose network marks.")],
+    report: Annotated[
+        str | None, typer.Option(help="The report: its text, or a text file of it.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the marks.")] = Path("prediction"),
+    threshold: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Else the run's own.")
+    ] = None,
+    smallest_mm2: Annotated[float, typer.Option(min=0, help="Smaller lesions are dropped.")] = 0.0,
+    spacing: Annotated[
+        float | None, typer.Option(help="Pixel size in mm, for files that give none.")
+    ] = None,
+    posterior: Annotated[
+        Stored | None, typer.Option(help="How the posterior view is stored, if files do not say.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace earlier marks.")] = False,
+) -> None:
+    """Mark lesions on a planar whole-body bone scan.
+
+    Writes mask_VIEW.png (white on lesions, pixel for pixel), overlay.png (to look at; R and L
+    are the patient's) and lesions.json (view, place, area, counts and probability of each).
+    Neither names nor words of the report are written. Not a medical device.
+    """
+    from mmseg_bone.cli.files import refuse_existing, write_all
+    from mmseg_bone.io.runs import Run
+
+    study = _study(scan, report, spacing, posterior)
+    names = [*(_mask_name(view) for view in study.views), "overlay.png", "lesions.json"]
+    refuse_existing(out, names, overwrite)
+    record = Run(run)
+    cut = _threshold(record) if threshold is None else threshold
+    marks = _mark(record, study, cut, smallest_mm2)
+    files = _files(record, study, marks, cut, smallest_mm2)
+    write_all(out, files, overwrite)
+    _tell(study, marks, report is not None)
+    print(f"Written to {out}: {', '.join(files)}. Not a medical device.")
+
+
+def _study(
+    scan: list[Path], report: str | None, spacing: float | None, posterior: Stored | None
+) -> "Study":
+    from mmseg_bone.io.dicom import read_scan
+    from mmseg_bone.study import Study
+
+    read = read_scan(
+        scan,
+        spacing_mm=None if spacing is None else (spacing, spacing),
+        posterior=None if posterior is None else posterior.value,
+    )
+    return Study(
+        id="scan",  # file names may be names of people
+        patient="patient",
+        views=read.views,
+        counts=read.counts,
+        spacing_mm=read.spacing_mm,
+        report=None if report is None else _report(report),
+        notes=read.notes,
+    )
+
+
+def _report(given: str) -> "Report":
+    """The report in a file, or in the text itself; names taken out as ``prepare`` does.
+
+    Raises:
+        ReportError: The file is no text, or there is none of a name that looks like one.
+    """
+    from mmseg_bone.text.deidentify import deidentify_report
+    from mmseg_bone.text.report import split_report
+
+    path = Path(given)
+    try:
+        text = _decoded(path) if path.is_file() else given
+    except OSError:  # far too long for the name of a file
+        text = given
+    if text is given and _FILE_NAME.fullmatch(given):
+        raise ReportError("no such file. Give the text of the report, or a file of it.", path)
+    return deidentify_report(split_report(text))
+
+
+def _decoded(path: Path) -> str:
+    content = path.read_bytes()
+    for codec in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise ReportError("is no text in UTF-8 or GB18030. Save the report as plain text.", path)
+
+
+def _mark(run: "Run", study: "Study", threshold: float, smallest_mm2: float) -> Marks:
+    import numpy as np
+
+    from mmseg_bone.cli.load import load_network, probability
+    from mmseg_bone.imaging.lesions import drop_small
+
+    network, encode = load_network(run)
+    # As float16, like the predictions of a run: the same mask comes of the same scan.
+    found = probability(network, encode, study).astype(np.float16)
+    mask = drop_small(found >= threshold, spacing_mm=study.spacing_mm, smallest_mm2=smallest_mm2)
+    return Marks(found, mask, "tokens" in network.reads and _has_tokens(encode, study))
+
+
+def _has_tokens(encode: "EncodeStudy", study: "Study") -> bool:
+    return encode.tokens is not None and len(encode.tokens(study.report)) > 0
+
+
+def _threshold(run: "Run") -> float:
+    """The threshold the run was trained to be cut at."""
+    return float(run.config.get("task", {}).get("threshold", 0.5))
+
+
+def _mask_name(view: str) -> str:
+    return f"mask_{view}.png"
+
+
+def _files(
+    run: "Run", study: "Study", marks: Marks, threshold: float, smallest_mm2: float
+) -> dict[str, bytes]:
+    from mmseg_bone.analysis.figures import figure_of, to_png
+    from mmseg_bone.imaging.lesions import find_lesions
+    from mmseg_bone.io.png import mask_to_png
+    from mmseg_bone.io.runs import to_json
+
+    lesions = find_lesions(
+        marks.mask,
+        views=study.views,
+        counts=study.counts,
+        spacing_mm=study.spacing_mm,
+        probability=marks.probability,
+    )
+    about = {
+        "notice": NOTICE,
+        "package": f"mmseg-bone {version('mmseg-bone')}",
+        "run": run.name,
+        "weights_sha256": hashlib.sha256(run.weights.read_bytes()).hexdigest(),
+        "store_digest": run.environment.get("store_digest"),
+        "threshold": threshold,
+        "smallest_mm2": smallest_mm2,
+        "report_read": marks.read_report,
+        "scan": {
+            "views": study.views,
+            "size_px": study.counts.shape[1:],
+            "spacing_mm": study.spacing_mm,
+            "notes": dict(study.notes),
+        },
+    }
+    masks = {
+        _mask_name(view): mask_to_png(mask)
+        for view, mask in zip(study.views, marks.mask, strict=True)
+    }
+    read = "with its report" if marks.read_report else "image alone"
+    title = f"{run.name}, {read}, threshold {threshold:g}\nnot a medical device"
+    return masks | {
+        "overlay.png": to_png(figure_of(study, prediction=marks.mask, title=title)),
+        "lesions.json": to_json(about | {"lesions": [_rounded(asdict(one)) for one in lesions]}),
+    }
+
+
+def _rounded(value: Any) -> Any:  # noqa: ANN401  (numbers anywhere in what JSON can say)
+    if isinstance(value, dict):
+        return {key: _rounded(part) for key, part in value.items()}
+    if isinstance(value, tuple):
+        return [_rounded(part) for part in value]
+    return round(value, _DIGITS) if isinstance(value, float) else value
+
+
+def _tell(study: "Study", marks: Marks, report_given: bool) -> None:
+    """What the user should know of this scan, in words."""
+    from mmseg_bone.imaging.lesions import label_lesions
+
+    for view, mask in zip(study.views, marks.mask, strict=True):
+        print(f"{view}: lesions {label_lesions(mask)[1]}, pixels {mask.sum()}")
+    if len(study.views) == 1:
+        print("One view only: the other one was not given, and was not looked at.")
+    for what, source in study.notes.items():
+        if source.startswith("assumed"):
+            about = what.removesuffix("_from")
+            known = f" = {study.notes[about]}" if about in study.notes else ""
+            print(f"Not said by the file, so {source}: {about}{known}.")
+    if report_given and not marks.read_report:
+        print("The report was not read: this network does not read one, or there was no text.")
+    elif not report_given:
+        print("No report was given: the image alone was read.")
