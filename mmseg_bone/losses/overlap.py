@@ -11,7 +11,7 @@ def soft_dice(
     reference: Bool[Tensor, "b v *space"],
     *,
     views: Bool[Tensor, "b v"] | None = None,
-    smoothing: float = 1.0,
+    smoothing: float | int = 1.0,
 ) -> Float[Tensor, " b"]:
     """Overlap of a predicted probability with the reference, per study, from 0 to 1.
 
@@ -62,7 +62,10 @@ class DiceCrossEntropy(nn.Module):
     """
 
     def __init__(
-        self, dice: float = 1.0, cross_entropy: float = 1.0, smoothing: float = 1.0
+        self,
+        dice: float | int = 1.0,
+        cross_entropy: float | int = 1.0,
+        smoothing: float | int = 1.0,
     ) -> None:
         super().__init__()
         self.dice, self.cross_entropy, self.smoothing = dice, cross_entropy, smoothing

@@ -50,7 +50,7 @@ class TextUNet(Network):
         encoder: ReportEncoder | None,
         fusion: FusionName | Literal["none"] = "cross_attention",
         levels: Sequence[int] | None = None,
-        report_dropout: float = 0.1,
+        report_dropout: float | int = 0.1,
         *,
         base_channels: int = 32,
         depth: int = 5,

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 from jaxtyping import Bool, Float
-from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
+from pytorch_lightning.core.optimizer import LightningOptimizer
+from pytorch_lightning.utilities.types import OptimizerLRScheduler, OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -46,8 +47,8 @@ class MaskTask(pl.LightningModule):
         threshold: float = 0.5,
         text_lr: float | None = None,
         schedule: Schedule = "constant",
-        warmup: float = 0.0,
-        gradient_clip: float | None = None,
+        warmup: float | int = 0.0,
+        gradient_clip: float | int | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -133,8 +134,12 @@ class MaskTask(pl.LightningModule):
             for i, (id, (height, width)) in enumerate(zip(batch["id"], heights_widths, strict=True))
         }
 
-    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Optimise whatever is not frozen, the text encoder at its own rate."""
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Optimise the network."""
+        return self.network_optimizer()
+
+    def network_optimizer(self) -> OptimizerLRSchedulerConfig:
+        """Moves whatever is not frozen, the text encoder at its own rate."""
         optimizer = self.make_optimizer(self.parameter_groups())
         scheduler = make_schedule(
             optimizer,
@@ -158,13 +163,13 @@ class MaskTask(pl.LightningModule):
 
     def configure_gradient_clipping(
         self,
-        optimizer: Optimizer,
+        optimizer: Optimizer | LightningOptimizer,
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clip the norm of the network's gradient."""
         self.clip_gradients(
-            optimizer,
+            optimizer,  # type: ignore[arg-type]  # a LightningOptimizer does as well
             gradient_clip_val=self.gradient_clip or gradient_clip_val,
             gradient_clip_algorithm=gradient_clip_algorithm or "norm",
         )

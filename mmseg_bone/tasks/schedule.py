@@ -9,7 +9,7 @@ from torch.optim.lr_scheduler import LambdaLR
 Schedule = Literal["constant", "cosine"]
 
 
-def share_of_peak(step: int, *, steps: int, warmup: float, schedule: Schedule) -> float:
+def share_of_peak(step: int, *, steps: int, warmup: float | int, schedule: Schedule) -> float:
     """Learning rate at a step over its peak, above 0 and at most 1.
 
     It rises in a line over the first ``warmup`` share of the steps, and from there stays or
@@ -29,7 +29,7 @@ def share_of_peak(step: int, *, steps: int, warmup: float, schedule: Schedule) -
 
 
 def make_schedule(
-    optimizer: Optimizer, *, steps: int, warmup: float, schedule: Schedule
+    optimizer: Optimizer, *, steps: int, warmup: float | int, schedule: Schedule
 ) -> LambdaLR:
     """A scheduler that is told after every step, all groups alike."""
     return LambdaLR(
