@@ -32,4 +32,4 @@ lint: setup
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: setup
-	$(BIN)/python -m mmseg_bone.cli.bench
+	$(BIN)/mmseg-bone bench

@@ -68,7 +68,7 @@ def test_a_step_is_trained(site, tmp_path):
     installed(
         site, "phantom", "n=3", "folds=3", f"store={tmp_path}/store", "workers=1", cwd=tmp_path
     )
-    options = ["size=demo", "trainer.max_steps=1", "data.encode.rebin=8", "data.batch_size=1"]
+    options = ["size=demo", "trainer.max_epochs=1", "data.encode.rebin=8", "data.batch_size=1"]
     run = f"hydra.run.dir={tmp_path}/run"
     installed(
         site,

@@ -42,7 +42,10 @@ def train(cfg: DictConfig) -> float:
     data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)  # type: ignore[union-attr]
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(logger=_loggers(cfg.logger))
     record = _start(cfg, trainer, data) if trainer.is_global_zero else None
-    trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
+    try:
+        trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
+    finally:
+        _close(trainer.loggers)
     if record is None:  # another process of the same training
         return float("nan")
     return _finish(record, trainer, task, data)
@@ -93,6 +96,14 @@ def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "StudyDataModule") -> "
     for logger in trainer.loggers:
         logger.log_hyperparams(told | {"store_digest": data.store.digest})
     return Run.start(cfg.run, config, about)
+
+
+def _close(loggers: list[Any]) -> None:
+    """End the W&B run, or the next one of a sweep would be written into it."""
+    for logger in loggers:
+        finish = getattr(logger.experiment, "finish", None)
+        if finish is not None:
+            finish()
 
 
 def _without_folders(value: Any, folders: set[str]) -> Any:  # noqa: ANN401  (any YAML value)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -54,7 +55,8 @@ def store(tmp_path_factory):
 
 def train(*words):
     """In this process: importing torch anew for every test would take most of the time."""
-    main(["train", *map(str, [*words, *QUICK])])
+    flags = [word for word in words if word.startswith("-")]
+    main(["train", *flags, *QUICK, *(word for word in words if word not in flags)])
 
 
 def weights(folder):
@@ -125,7 +127,7 @@ def test_a_multirun_leaves_a_run_of_each_combination(store, tmp_path):
         "fold=0,2",
         f"store={store}",
         f"hydra.sweep.dir={tmp_path}",
-        "trainer.max_steps=1",
+        "trainer.max_epochs=1",
     )
     found = sorted(path.parent.name for path in tmp_path.glob("*/scores.csv"))
     assert found == [
@@ -183,6 +185,7 @@ def test_wandb_offline_holds_metrics_and_pictures_and_no_word_of_a_report(store,
     assert SECRET.encode() not in kept
     assert json.dumps(SECRET).strip('"').encode() not in kept
     assert b"wang_xiaoming" not in kept
+    assert f'"{socket.gethostname()}"'.encode() not in kept
 
 
 def test_reports_go_out_if_asked_by_name(store, tmp_path):
@@ -205,7 +208,7 @@ def test_no_word_of_a_report_is_in_the_run(store, tmp_path):
 
 
 def test_the_resolved_configuration_is_kept(store, tmp_path):
-    train(f"store={store}", f"hydra.run.dir={tmp_path}/run", "trainer.max_steps=1")
+    train(f"store={store}", f"hydra.run.dir={tmp_path}/run", "trainer.max_epochs=1")
     text = (tmp_path / "run" / "config.yaml").read_text()
     assert "${" not in text
     assert yaml.safe_load(text)["data"]["fold"] == 0
