@@ -1,0 +1,329 @@
+"""The work of ``mmseg-bone prepare``: a hospital's files, study by study, into a store."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool
+
+from mmseg_bone.data.folds import deal
+from mmseg_bone.errors import DrawingError, FileError, ManifestError, MmsegBoneError
+from mmseg_bone.io.dicom import Scan, read_scan
+from mmseg_bone.io.dicom_identity import identities
+from mmseg_bone.io.drawings import LABELS, read_drawing
+from mmseg_bone.io.links import Links, write_private
+from mmseg_bone.io.manifest import Entry
+from mmseg_bone.io.reports import WrittenReport
+from mmseg_bone.io.store import StoreWriter, study_from_bytes
+from mmseg_bone.study import Report, Study
+from mmseg_bone.text.deidentify import deidentify_report
+from mmseg_bone.text.report import clean, split_report
+
+_WAY = 1  # raised when the same files make another study, so that old studies are made again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What the command line says of every study.
+
+    Attributes:
+        spacing_mm: Pixel size for files that give none.
+        posterior: How posterior views are stored; None reads it from the files.
+        labels: For each LabelMe label whether it is a metastasis.
+        keep_raw_text: Whether reports keep names, numbers and dates.
+    """
+
+    spacing_mm: tuple[float, float] | None = None
+    posterior: Literal["as_seen", "mirrored"] | None = None
+    labels: Mapping[str, bool] = field(default_factory=lambda: dict(LABELS))
+    keep_raw_text: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one row.
+
+    Attributes:
+        entry: The row.
+        id: Key in the store, or None if it was refused.
+        reason: Why it was refused, fit for a screen: no file, name or key in it.
+        details: The same with files named, for the hospital's own table.
+        study: What was taken.
+    """
+
+    entry: Entry
+    id: str | None = None
+    reason: str = ""
+    details: str = ""
+    study: Study | None = None
+
+
+class Preparation:
+    """One run of the command, which goes on where an earlier one was cut off.
+
+    Links are written before any study. The manifest of a store that is already whole is taken
+    away before a study in it is touched, so that a reader meets all or nothing.
+
+    Args:
+        path: The store.
+        entries: Rows of the manifest.
+        reports: Written reports, by key.
+        choices: For every study.
+        folds: How many folds patients are dealt to.
+        seed: Of the dealing.
+
+    Raises:
+        StoreError: The folder holds something else, or was made with other folds or texts.
+        ManifestError: There are more folds than patients.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        entries: Iterable[Entry],
+        reports: Mapping[str, WrittenReport],
+        choices: Choices,
+        *,
+        folds: int,
+        seed: int,
+    ) -> None:
+        self.entries, self.reports, self.choices = list(entries), reports, choices
+        self.folds, self.seed = folds, seed
+        self._check_folds({entry.patient for entry in self.entries})
+        self.writer = StoreWriter(
+            path,
+            {
+                "made": "mmseg-bone prepare",
+                "folds": folds,
+                "seed": seed,
+                "text": "raw" if choices.keep_raw_text else "deidentified",
+            },
+        )
+        self.path = path
+        self._sweep()
+        self.links = Links(beside(path, "links"))
+        self.links.extend("patient", (entry.patient for entry in self.entries))
+        self.links.extend("study", (entry.study for entry in self.entries))
+        self._row_of_scan: dict[str, int] = {}
+
+    def run(self) -> Iterator[Outcome]:
+        """Take or refuse one study after the other."""
+        for entry in self.entries:
+            try:
+                study = self._take(entry)
+                yield Outcome(entry=entry, id=study.id, study=study)
+            except FileError as error:
+                yield Outcome(entry=entry, reason=error.reason, details=str(error))
+            except MmsegBoneError as error:
+                yield Outcome(entry=entry, reason=str(error), details=str(error))
+            except OSError as error:
+                reason = f"a file cannot be opened ({type(error).__name__})"
+                yield Outcome(entry=entry, reason=reason, details=f"{reason}: {error.filename}")
+
+    def finish(self, outcomes: Iterable[Outcome]) -> dict[str, int]:
+        """Deal folds and write the manifest: the store is whole from here on.
+
+        Patients are dealt in the order of their hospital keys, so that the ids, which are drawn
+        at random, do not change who is held out.
+
+        Returns:
+            Fold of each patient, by id.
+        """
+        taken = {o.study.id: o for o in outcomes if o.study is not None}
+        self._check_folds({outcome.entry.patient for outcome in taken.values()})
+        for file in (self.path / "studies").glob("*.safetensors"):
+            if file.stem not in taken:  # refused now, or no longer in the table
+                self._open()
+                file.unlink()
+        lesion: dict[str, bool] = {}
+        for outcome in taken.values():
+            mask = outcome.study.mask if outcome.study is not None else None
+            drawn = mask is not None and bool(mask.any())
+            lesion[outcome.entry.patient] = lesion.get(outcome.entry.patient, False) or drawn
+        dealt = deal(lesion, self.folds, np.random.default_rng(self.seed))
+        fold = {self.links.patient(key): number for key, number in dealt.items()}
+        self.writer.close(fold)
+        return fold
+
+    def _check_folds(self, patients: set[str]) -> None:
+        if len(patients) < self.folds:
+            raise ManifestError(
+                f"{self.folds} folds, but {len(patients)} patients: a fold would be empty. Deal "
+                f"fewer with --folds."
+            )
+
+    def _take(self, entry: Entry) -> Study:
+        id, patient = self.links.study(entry.study), self.links.patient(entry.patient)
+        written = self.reports.get(entry.report)
+        self._refuse_twice(entry)
+        recipe = _digest(entry, written, self.choices)
+        if self.writer.has(id, recipe):
+            study = study_from_bytes((self.path / "studies" / f"{id}.safetensors").read_bytes())
+            if study.patient == patient:
+                return study
+        study = make_study(entry, written, self.choices, id=id, patient=patient)
+        self._open()
+        self.writer.add(study, recipe)
+        return study
+
+    def _refuse_twice(self, entry: Entry) -> None:
+        """One scan under two keys would lie in two folds."""
+        for file in entry.scan:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            first = self._row_of_scan.setdefault(digest, entry.row)
+            if first != entry.row:
+                raise FileError(f"is the same file, byte by byte, as that of row {first}.", file)
+
+    def _open(self) -> None:
+        (self.path / "manifest.csv").unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove what a killed run left half-written; nothing ever reads it."""
+        for place, pattern in (
+            (self.path / "studies", ".*.part"),
+            (self.path, ".*.part"),
+            (self.path.parent, f".{self.path.name}.*.part"),
+        ):
+            for left in place.glob(pattern):
+                left.unlink(missing_ok=True)
+
+
+def beside(store: Path, what: str) -> Path:
+    """A file with hospital keys in it, beside the store: ``STORE.links.csv``."""
+    store = store.resolve()
+    return store.with_name(f"{store.name}.{what}.csv")
+
+
+def make_study(
+    entry: Entry,
+    written: WrittenReport | None,
+    choices: Choices,
+    *,
+    id: str,
+    patient: str,
+) -> Study:
+    """Read what a row names, and join it.
+
+    Raises:
+        MmsegBoneError: A scan or a drawing cannot be taken.
+    """
+    scan = read_scan(
+        entry.scan,
+        spacing_mm=entry.spacing_mm or choices.spacing_mm,
+        posterior=entry.posterior or choices.posterior,
+        views=entry.views,
+    )
+    return Study(
+        id=id,
+        patient=patient,
+        views=scan.views,
+        counts=scan.counts,
+        spacing_mm=scan.spacing_mm,
+        mask=_mask(entry, scan, choices.labels),
+        report=None if written is None else _report(written, entry, choices),
+        notes=scan.notes,
+    )
+
+
+def _mask(
+    entry: Entry, scan: Scan, labels: Mapping[str, bool]
+) -> Bool[np.ndarray, "view y x"] | None:
+    drawings = entry.drawings
+    if not drawings:
+        return None
+    if missing := [view for view in scan.views if view not in drawings]:
+        raise DrawingError(
+            f"the {missing[0]} view has no drawing, the other one has. Write none in "
+            f"drawing_{missing[0]} if it was read and nothing found."
+        )
+    if extra := [v for v, path in drawings.items() if path is not None and v not in scan.views]:
+        raise DrawingError(
+            f"there is a drawing on the {extra[0]} view, but the scan has none.", drawings[extra[0]]
+        )
+    masks = []
+    for view in scan.views:
+        path, turn = drawings[view], scan.turns[view]
+        drawn = (
+            np.zeros(turn.stored_shape, bool)
+            if path is None
+            else read_drawing(path, shape=turn.stored_shape, labels=labels)
+        )
+        masks.append(turn.apply(drawn))
+    return np.stack(masks)
+
+
+def _report(written: WrittenReport, entry: Entry, choices: Choices) -> Report | None:
+    report = split_report(written.text)
+    if written.findings or written.impression:
+        report = Report(findings=clean(written.findings), impression=clean(written.impression))
+    if not choices.keep_raw_text:
+        known = {entry.study, entry.patient, entry.report}
+        for file in entry.scan:
+            known |= identities(file)
+        report = deidentify_report(report, filter(_tells_someone, known))
+    return report if report.text else None
+
+
+def _tells_someone(word: str) -> bool:
+    """A short number is no name, and would take the level out of 第12胸椎."""
+    return len(word) >= (5 if word.isascii() else 2)
+
+
+def _digest(entry: Entry, written: WrittenReport | None, choices: Choices) -> str:
+    """Of all that goes into a study, so that a change of any of it makes the study again."""
+    files = [(f"scan {place}", file) for place, file in enumerate(entry.scan)]
+    files += [(view, file) for view, file in sorted(entry.drawings.items()) if file is not None]
+    said = {
+        "way": _WAY,
+        "choices": asdict(choices),
+        "views": entry.views,
+        "read": sorted(entry.drawings),
+        "spacing_mm": entry.spacing_mm,
+        "posterior": entry.posterior,
+        "keys": [entry.study, entry.patient, entry.report],
+        "report": None if written is None else [written.text, written.findings, written.impression],
+        "files": {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files},
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def write_outcomes(path: Path, outcomes: Iterable[Outcome]) -> None:
+    """What was taken, what was refused and why: the hospital's own table, keys and all."""
+    columns = ["row", "study", "patient", "outcome", "id", "reason", "views", "report", "read",
+               "spacing_mm", "spacing_from", "anterior_from", "posterior_from",
+               "posterior_stored", "posterior_stored_from", "lossy", "stored_as"]  # fmt: skip
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, lineterminator="\n", restval="")
+    table.writeheader()
+    for outcome in outcomes:
+        entry, study = outcome.entry, outcome.study
+        row = {"row": entry.row, "study": entry.study, "patient": entry.patient}
+        if study is None:
+            table.writerow(row | {"outcome": "refused", "reason": outcome.details})
+            continue
+        notes = {name: study.notes[name] for name in columns if name in study.notes}
+        table.writerow(
+            row
+            | notes
+            | {
+                "outcome": "taken",
+                "id": study.id,
+                "views": "+".join(study.views),
+                "report": "yes" if study.report else "no",
+                "read": _read(study),
+                "spacing_mm": "x".join(f"{mm:g}" for mm in study.spacing_mm),
+            }
+        )
+    write_private(path, text.getvalue().encode("utf-8-sig"))  # as Excel likes it
+
+
+def _read(study: Study) -> str:
+    if study.mask is None:
+        return "no"
+    return "metastases" if study.mask.any() else "none found"
