@@ -56,14 +56,19 @@ def test_an_iou_of_zero_still_asks_for_a_pixel_in_common():
 
 
 def test_as_many_lesions_are_found_as_can_be():
-    # The middle prediction overlaps both lesions, the right one only the second; taking the
-    # best overlap first would leave the first lesion unfound.
-    reference = np.array([[1, 0, 1, 1, 1, 1]], bool)
-    prediction = np.array([[1, 1, 1, 1, 0, 1]], bool)
+    # The first prediction overlaps the second lesion best (6/10), and the first one a little;
+    # the second prediction overlaps the second lesion a little. Two pairs are better than one.
+    reference = line("#.########")
+    prediction = line("########.#")
 
     detection = detect(prediction, reference, rule="overlap")
 
     assert detection.hits == (Hit(1, 1), Hit(2, 2))
+
+
+def test_of_two_predictions_the_better_one_is_the_hit():
+    detection = detect(line("#.###"), line("#####"))
+    assert detection.hits == (Hit(1, 2),)
 
 
 def test_sensitivity_is_undefined_on_a_normal_scan():
