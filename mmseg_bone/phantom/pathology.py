@@ -15,7 +15,7 @@ from mmseg_bone.phantom.plan import Person, Plan, PlannedFocus
 
 _ALONE = {1: 0.50, 2: 0.35, 3: 0.15}  # ambiguous foci of a patient without clear metastases
 _BESIDE = {1: 0.75, 2: 0.25}  # and of a patient with some
-_RIM = 0.5  # share of cold metastases within a hot ring
+_RIM = 0.5  # share of cold metastases and of prostheses within a hot ring
 _PLACES = ("elbow", "hand", "wrist")
 
 
@@ -109,7 +109,7 @@ def _numbered(foci: list[PlannedFocus]) -> tuple[PlannedFocus, ...]:
 
 
 def _has_rim(rng: np.random.Generator, focus: PlannedFocus) -> bool:
-    if focus.kind == "metastasis":
+    if focus.kind in ("metastasis", "prosthesis"):
         return chance(rng, _RIM)
     return focus.kind == "necrosis"
 
@@ -154,4 +154,4 @@ def _bladder(rng: np.random.Generator, cohort: Cohort) -> tuple[float, float]:
     """Filling, ml, and uptake over muscle."""
     full = chance(rng, cohort.mimics.get("full_bladder", 0.0))
     filling = between(rng, 260, 420) if full else between(rng, 50, 250)
-    return round(filling), round(log_normal(rng, 30, 0.6, 10, 150), 1)
+    return float(round(filling)), round(log_normal(rng, 30, 0.6, 10, 150), 1)

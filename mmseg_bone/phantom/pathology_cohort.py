@@ -41,6 +41,7 @@ def _default_mimics() -> Mapping[str, float]:
         "extravasation": 0.06,
         "prosthesis": 0.05,
         "ornament": 0.03,
+        "metal": 0.01,
         "necrosis": 0.01,
         "radiotherapy": 0.03,
         "soft_tissue": 0.03,

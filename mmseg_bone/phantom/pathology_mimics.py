@@ -181,6 +181,16 @@ def prosthesis(rng: np.random.Generator, cohort: Cohort, occupied: Occupied) -> 
     return [focus_at(place, "prosthesis", 0.08, 48.0 if joint == "hip" else 60.0)]
 
 
+def metal(rng: np.random.Generator, cohort: Cohort, occupied: Occupied) -> list[PlannedFocus]:
+    """A plate on a long bone, which shields it."""
+    bone = f"{one_of(rng, ('femur', 'humerus', 'tibia'))}_{any_side(rng)}"
+    if not occupied.free(bone, "middle"):
+        return []
+    occupied.close(bone)
+    place = Place(bone=bone, part="middle", along=0.5, elongation=4.0)
+    return [focus_at(place, "metal", between(rng, 0.2, 0.5), between(rng, 28, 40))]
+
+
 def necrosis(rng: np.random.Generator, cohort: Cohort, occupied: Occupied) -> list[PlannedFocus]:
     """A femoral head without blood: cold, with a hot arc (see the plan's ``rims``)."""
     bone = f"femur_{any_side(rng)}"
@@ -249,6 +259,7 @@ MIMICS: dict[str, Mimic] = {
     "paget": paget,
     "prosthesis": prosthesis,
     "necrosis": necrosis,
+    "metal": metal,
     "benign_tumour": benign_tumour,
     "one_sided_arthritis": one_sided_arthritis,
     "manubriosternal": manubriosternal,

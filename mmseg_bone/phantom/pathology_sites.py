@@ -132,6 +132,7 @@ def any_side(rng: np.random.Generator) -> str:
 
 def rib_place(rng: np.random.Generator, side: str, level: int, along: float) -> Place:
     """A stretch of one rib."""
+    along = round(along, 3)
     return Place(
         bone=f"rib_{side}_{level}",
         part=rib_part(level, along),

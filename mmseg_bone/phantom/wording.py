@@ -65,7 +65,7 @@ def compose(opinion: Opinion, rng: np.random.Generator, habits: Habits) -> Conte
         ("quality", habits.quality),
     ):
         if chance(rng, share):
-            opening.append(Statement(role=role, spare=role != "technique"))
+            opening.append(Statement(role=role, spare=True))
     lesions, doubtful = lesion_findings(opinion, rng), doubtful_findings(opinion, rng)
     bone = lesions + doubtful if chance(rng, 0.6) else doubtful + lesions
     benign = benign_findings(opinion, rng, habits)

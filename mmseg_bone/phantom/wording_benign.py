@@ -132,7 +132,8 @@ def body_findings(opinion: Opinion, rng: np.random.Generator, habits: Habits) ->
     if not plan.superscan:
         # The pattern for a full bladder also calls the kidneys alike.
         full = plan.bladder_ml > 200 and not kidneys and not retained
-        said.append(Statement(role="excretion", facts=frozenset({"full"} if full else ())))
+        facts = frozenset({"full"} if full else ())
+        said.append(Statement(role="excretion", facts=facts, spare=True))
     said += kidneys
     if retained and not plan.superscan:
         said.append(Statement(role="retention", spare=True))
