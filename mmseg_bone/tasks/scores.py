@@ -43,12 +43,12 @@ class StudyDice(Metric):
         if views is not None:
             p, r = p & views[:, :, None], r & views[:, :, None]
         tp, fp, fn = ((a & b).sum((1, 2)) for a, b in ((p, r), (p, ~r), (~p, r)))
-        lesion = tp + fn > 0
         self.true_positive += tp.sum()
         self.false_positive += fp.sum()
         self.false_negative += fn.sum()
-        self.with_lesion += lesion.sum()
-        self.dice_sum += (2 * tp / (2 * tp + fp + fn).clamp(min=1))[lesion].sum()
+        self.with_lesion += (tp + fn > 0).sum()
+        # A study without a lesion has no true positive, and adds nothing here.
+        self.dice_sum += (2 * tp / (2 * tp + fp + fn).clamp(min=1)).sum()
 
     def compute(self) -> dict[str, Float[Tensor, ""]]:
         """``dice`` and ``dice_micro``; 0/0 is nan."""

@@ -59,9 +59,7 @@ class ReportEncoder(nn.Module):
         count = tokens.shape[1]
         if count == 0:  # no study has a report, and the encoder wants something to read
             tokens, token_mask = pad(tokens, (0, 1)), pad(token_mask, (0, 1))
-        # A row without a token attends to its padding: attending to nothing is nan.
-        attend = token_mask | ~token_mask.any(dim=1, keepdim=True)
-        states: Tensor = self.bert(input_ids=tokens, attention_mask=attend).last_hidden_state
+        states: Tensor = self.bert(input_ids=tokens, attention_mask=token_mask).last_hidden_state
         return states[:, :count]
 
     def train(self, mode: bool = True) -> "ReportEncoder":

@@ -108,6 +108,37 @@ def test_the_learning_rate_follows_its_schedule(studies, load, trainer):
     assert fit.callback_metrics["train/lr"] == pytest.approx(0.5e-2)
 
 
+class TwoParts(UNet):
+    """A network whose head stands for a text encoder, with its weight frozen."""
+
+    def __init__(self):
+        super().__init__(base_channels=4, depth=2)
+        self.head.weight.requires_grad_(False)
+
+    def text_parameters(self):
+        return self.head.parameters()
+
+
+def test_the_text_encoder_learns_at_its_own_rate_and_what_is_frozen_does_not(
+    studies, load, trainer
+):
+    task = make_task(TwoParts(), text_lr=1e-3)
+    frozen, fit = task.network.head.weight.clone(), trainer(max_epochs=1)
+    fit.fit(task, load(studies(2)), load(studies(2)))
+
+    image, text = task.trainer.optimizers[0].param_groups
+    assert [group["lr"] for group in (image, text)] == [1e-2, 1e-3]
+    assert text["params"] == [task.network.head.bias]
+    assert len(image["params"]) == len(list(task.network.parameters())) - 2
+    assert fit.callback_metrics["train/lr_text"] == pytest.approx(1e-3)
+    assert torch.equal(task.network.head.weight, frozen)
+
+
+def test_without_a_rate_of_its_own_the_text_encoder_is_in_the_one_group():
+    (group,) = make_task(TwoParts()).parameter_groups()
+    assert len(group["params"]) == len(list(TwoParts().parameters())) - 1
+
+
 @pytest.mark.filterwarnings("ignore:Checkpoint directory")  # the killed run's, on purpose
 def test_a_checkpoint_is_plain_numbers_and_is_resumed(studies, load, trainer, tmp_path):
     def run(name, epochs, **settings):
