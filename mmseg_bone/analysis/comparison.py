@@ -31,6 +31,7 @@ class Comparison:
         differences: The same for each experiment but the baseline, on the studies both have.
         notes: What a reader has to know before comparing, in sentences.
         digest: Of the store.
+        level: Coverage of the intervals.
     """
 
     baseline: str
@@ -38,6 +39,7 @@ class Comparison:
     differences: pd.DataFrame
     notes: list[str]
     digest: str
+    level: float
 
 
 def compare(
@@ -96,7 +98,9 @@ def compare(
     table = pd.DataFrame(differences, columns=columns)
     by_measure = table.groupby(["metric", "aggregation"], sort=False).p
     table["p_holm"] = by_measure.transform(lambda p: holm(p.to_numpy(float)))
-    return Comparison(baseline, pd.DataFrame(scores), table, experiments.notes, experiments.digest)
+    return Comparison(
+        baseline, pd.DataFrame(scores), table, experiments.notes, experiments.digest, level
+    )
 
 
 _DIFFERENCE = (

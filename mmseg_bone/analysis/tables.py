@@ -28,7 +28,7 @@ _NAMES = {
     "pixel_accuracy": "pixel accuracy",
 }
 _EXPLAINED = """\
-Brackets hold 95 % intervals from a bootstrap over patients; both views and all studies of a
+Brackets hold {level} intervals from a bootstrap over patients; both views and all studies of a
 patient stay together, and seeds are averaged first. In the heads, after the metric, its
 aggregation. `patient`: pixels of a patient pooled, mean over patients. `micro`: all pixels
 pooled. `image_pos`: mean over views with a lesion. `image_all`: mean over views, 0 for a false
@@ -73,7 +73,7 @@ def markdown(comparison: Comparison) -> str:
     notes = [*comparison.notes, *_undefined(comparison.scores)]
     if notes:
         parts.append("\n".join(f"- {note}" for note in notes))
-    parts += [_EXPLAINED, f"Store: {comparison.digest}."]
+    parts += [_EXPLAINED.format(level=f"{comparison.level:.0%}"), f"Store: {comparison.digest}."]
     return "\n\n".join(parts) + "\n"
 
 
