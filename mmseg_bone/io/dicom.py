@@ -19,7 +19,7 @@ from mmseg_bone.errors import DicomError
 from mmseg_bone.io.dicom_check import check_body_length, check_header
 from mmseg_bone.io.dicom_orientation import Convention, Turn, find_turn
 from mmseg_bone.io.dicom_pixels import counts_of
-from mmseg_bone.io.dicom_tags import notes_of, open_dicom
+from mmseg_bone.io.dicom_tags import notes_of, open_dicom, quiet
 from mmseg_bone.io.dicom_views import Frame, frames_of, name_views
 from mmseg_bone.study import VIEWS
 
@@ -115,11 +115,18 @@ def _as_paths(
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Add the file to an error raised within."""
+    """Add the file to an error raised within; values of a wrong kind are such an error too."""
     try:
-        yield
+        with quiet():
+            yield
     except DicomError as error:
         raise DicomError(error.reason, path) from None
+    except (ValueError, TypeError, AttributeError, IndexError, OverflowError) as error:
+        raise DicomError(
+            f"its header is damaged: a value is not of its kind ({type(error).__name__}). Export "
+            f"it again from the archive.",
+            path,
+        ) from None
 
 
 def _check_same_study(opened: Iterable[tuple[Path, Dataset]]) -> None:

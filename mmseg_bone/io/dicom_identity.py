@@ -4,11 +4,12 @@
 """
 
 import re
-import warnings
 from pathlib import Path
 
 from pydicom import DataElement, Dataset, dcmread
 from pydicom.tag import Tag
+
+from mmseg_bone.io.dicom_tags import quiet
 
 _TAGS = [
     Tag(keyword)
@@ -35,8 +36,7 @@ def identities(path: Path) -> frozenset[str]:
         path: A DICOM file; one that cannot be read gives nothing.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             dataset = dcmread(path, specific_tags=_TAGS, force=True)
             found = {word for element in _elements(dataset) for word in _spellings(element)}
     # A damaged file fails in any way at all; ``read_scan`` is the one to say so.

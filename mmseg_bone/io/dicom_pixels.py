@@ -1,7 +1,5 @@
 """Stored values of one frame → counts: decoding, rescaling, and pictures made for display."""
 
-import warnings
-
 import numpy as np
 from jaxtyping import Num
 from pydicom import Dataset
@@ -10,7 +8,7 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import JPEGExtended12Bit
 
 from mmseg_bone.errors import DicomError
-from mmseg_bone.io.dicom_tags import text_of
+from mmseg_bone.io.dicom_tags import quiet, text_of
 
 _GPL = 'pip install "mmseg-bone[gpl-decoders]"'
 
@@ -56,8 +54,7 @@ def counts_of(dataset: Dataset, index: int) -> tuple[Num[np.ndarray, "y x"], dic
 def _decode(dataset: Dataset, index: int) -> Num[np.ndarray, "y x"]:
     syntax = getattr(dataset, "file_meta", Dataset()).get("TransferSyntaxUID")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             if syntax is None:  # a file without preamble: the standard's default
                 dataset.set_original_encoding(True, True)
             frame = pixel_array(dataset, index=index)

@@ -1,10 +1,13 @@
 """Which tags of a DICOM file are read at all, and what of them may be remembered."""
 
+import logging
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset, Sequence, dcmread
 from pydicom.errors import InvalidDicomError
 
 from mmseg_bone.errors import DicomError
@@ -39,6 +42,20 @@ _MAKERS = {
 }
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep pydicom's warnings off screen and log: they quote values, and so perhaps names."""
+    logger = logging.getLogger("pydicom")
+    was = logger.disabled
+    logger.disabled = True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.disabled = was
+
+
 def open_dicom(path: Path) -> Dataset:
     """The allowed tags of a DICOM file.
 
@@ -51,12 +68,12 @@ def open_dicom(path: Path) -> Dataset:
     if not path.is_file():
         raise DicomError("there is no such file.", path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they quote values, and so perhaps names
+        with quiet():
             try:
-                return dcmread(path, specific_tags=list(READ))
+                dataset = dcmread(path, specific_tags=list(READ))
             except InvalidDicomError:
                 dataset = dcmread(path, specific_tags=list(READ), force=True)
+            _drop_damaged(dataset)
     # A damaged file makes the parser fail in any way at all; its words may quote the file.
     except Exception as error:
         raise DicomError(
@@ -72,12 +89,21 @@ def open_dicom(path: Path) -> Dataset:
     return dataset
 
 
+def _drop_damaged(dataset: Dataset) -> None:
+    """Convert all values now, as pydicom otherwise does on access; one that fails is missing."""
+    for tag in list(dataset.keys()):
+        try:
+            value = dataset[tag].value
+        except (ValueError, TypeError, AttributeError, NotImplementedError, OverflowError):
+            del dataset[tag]
+            continue
+        for item in value if isinstance(value, Sequence) else ():
+            _drop_damaged(item)
+
+
 def text_of(dataset: Dataset, keyword: str) -> str:
-    """A value as text; empty where it is missing or damaged."""
-    try:
-        value = dataset.get(keyword)
-    except (ValueError, TypeError, AttributeError):  # pydicom converts on access
-        return ""
+    """A value as text; empty where it is missing."""
+    value = dataset.get(keyword)
     return "" if value is None else str(value)
 
 

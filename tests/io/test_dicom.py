@@ -1,3 +1,5 @@
+import random
+
 import numpy as np
 import pytest
 from pydicom import Dataset
@@ -12,6 +14,7 @@ from pydicom.uid import (
 
 from mmseg_bone.errors import DicomError
 from mmseg_bone.io.dicom import read_scan
+from mmseg_bone.io.dicom_tags import open_dicom
 from tests.dicoms import ANTERIOR, POSTERIOR, body, detectors, identities_in, nm, save, view_code
 
 FRONT = body()
@@ -73,6 +76,43 @@ def test_private_tags_and_names_are_never_read(path):
     assert identities_in(repr(scan).encode() + scan.counts.tobytes()) == []
     assert scan.notes["sex"] == "F"
     assert scan.notes["decade_of_age"] == "60"
+
+
+def test_the_parser_never_meets_what_is_not_on_the_list(path):
+    dataset = open_dicom(save(both(), path))
+    for keyword in ("PatientName", "PatientID", "StudyDate", "PatientBirthDate", "StationName"):
+        assert keyword not in dataset
+    assert not any(tag.is_private for tag in dataset.keys())
+
+
+def test_a_damaged_value_is_left_out_and_not_quoted(path, capfd, caplog):
+    save(both(), path)
+    content = (
+        path.read_bytes()
+        .replace(b"067Y", b"\xff\xfeZ\x00")
+        .replace(b"IS\x02\x002 ", b"IS\x02\x00Z!")
+    )
+    path.write_bytes(content)
+    with pytest.raises(DicomError):
+        read_scan(path)
+    assert caplog.text == ""
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_damaged_header_is_read_or_refused_and_nothing_else(path):
+    content = save(both(), path).read_bytes()
+    rng = random.Random(0)
+    refused = 0
+    for _ in range(100):
+        damaged = bytearray(content)
+        for _ in range(4):
+            damaged[rng.randrange(132, len(content) - 2 * FRONT.nbytes)] = rng.choice((0, 48, 255))
+        path.write_bytes(damaged)
+        try:
+            read_scan(path)
+        except DicomError:
+            refused += 1
+    assert 0 < refused < 100
 
 
 def test_the_very_old_are_not_known_by_their_age(path):
@@ -254,7 +294,7 @@ def test_a_drawing_on_the_stored_picture_takes_the_same_turn(path):
 
     turn = scan.turns["posterior"]
     assert turn.stored_shape == drawn.shape
-    np.testing.assert_array_equal(turn.apply(drawn), BACK == BACK.max())
+    np.testing.assert_array_equal(turn.apply(drawn), BACK.max() == BACK)
 
 
 def test_what_the_user_says_rules_over_the_file(path):
