@@ -63,8 +63,8 @@ def predict(
     ] = None,
     smallest_mm2: Annotated[float, typer.Option(min=0, help="Smaller lesions are dropped.")] = 0.0,
     spacing: Annotated[
-        float | None, typer.Option(help="Pixel size in mm, for files that give none.")
-    ] = None,
+        str, typer.Option(help="Pixel size in mm for files that give none: 2.26 or 2.26x2.40.")
+    ] = "",
     posterior: Annotated[
         Stored | None, typer.Option(help="How the posterior view is stored, if files do not say.")
     ] = None,
@@ -91,15 +91,14 @@ def predict(
     print(f"Written to {out}: {', '.join(files)}. Not a medical device.")
 
 
-def _study(
-    scan: list[Path], report: str | None, spacing: float | None, posterior: Stored | None
-) -> "Study":
+def _study(scan: list[Path], report: str | None, spacing: str, posterior: Stored | None) -> "Study":
     from mmseg_bone.io.dicom import read_scan
+    from mmseg_bone.io.manifest import parse_spacing
     from mmseg_bone.study import Study
 
     read = read_scan(
         scan,
-        spacing_mm=None if spacing is None else (spacing, spacing),
+        spacing_mm=parse_spacing(spacing),
         posterior=None if posterior is None else posterior.value,
     )
     return Study(

@@ -159,6 +159,16 @@ def test_a_single_view_is_a_scan(make_run, command, tmp_path):
     ]
 
 
+def test_a_pixel_size_that_is_missing_can_be_given(make_run, command, tmp_path):
+    one = nm(body(), DetectorInformationSequence=detectors(ANTERIOR), PixelSpacing=None)
+    scan = save(one, tmp_path / "one.dcm")
+    words = ["predict", scan, "--run", make_run().path, "--out", tmp_path / "out"]
+    assert "Pixel Spacing (0028,0030) is missing" in command(*words)
+    command(*words, "--spacing", "9x8.5")
+    assert lesions(tmp_path / "out")["scan"]["spacing_mm"] == [9, 8.5]
+    assert lesions(tmp_path / "out")["lesions"][0]["area_mm2"] == 9 * 8.5
+
+
 def test_a_threshold_above_everything_marks_nothing(make_run, scan, command, tmp_path):
     words = ["predict", scan, "--run", make_run().path, "--out", tmp_path / "out"]
     assert "anterior: lesions 0, pixels 0" in command(*words, "--smallest-mm2", 100)
