@@ -1,6 +1,6 @@
 """Studies as a reader sees them. Draws what it is given, never a word of a report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 
 import numpy as np
@@ -16,6 +16,7 @@ REFERENCE, PREDICTION = "tab:green", "tab:red"  # one meaning each, in every fig
 # The patient's side at the left and at the right of the image, as each camera sees it.
 SIDES = {"anterior": ("R", "L"), "posterior": ("L", "R")}
 _SCALE_MM = 200
+_PER_ROW = 13  # views
 _INCHES_PER_VIEW, _MARGIN_INCHES = (2.4, 9.0), 0.8
 
 
@@ -89,6 +90,34 @@ def figure_of(
         figure.legend(handles=outlines, loc="outside lower center", ncols=2, frameon=False)
     if title:
         figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def gallery(studies: Sequence[Study], *, window: tuple[float, float] = (0.0, 0.985)) -> Figure:
+    """Many studies side by side, views without gaps, at one scale in millimetres.
+
+    The grey scale of each view is its own body's, so that scans of different dose and speed
+    look as a reader would set them.
+
+    Args:
+        studies: What to draw, from left to right.
+        window: Quantiles of the pixels that hold a count, shown as white and as black.
+    """
+    views = [(study, at) for study in studies for at in range(len(study.views))]
+    rows = -(-len(views) // _PER_ROW)
+    height_mm = max(s.counts.shape[1] * s.spacing_mm[0] for s in studies)
+    figure = Figure(figsize=(1.45 * min(len(views), _PER_ROW), 5.4 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, min(len(views), _PER_ROW), squeeze=False)
+    for ax in grid.flat:
+        ax.set_axis_off()
+    for (study, at), ax in zip(views, grid.flat, strict=False):
+        counts = study.counts[at]
+        white, black = np.quantile(counts[counts > 0], window) if counts.any() else (0.0, 1.0)
+        y, x = (size * mm for size, mm in zip(counts.shape, study.spacing_mm, strict=True))
+        ax.imshow(counts, cmap="gray_r", vmin=white, vmax=black, extent=(-x / 2, x / 2, y, 0))
+        ax.set(ylim=(height_mm, 0), xlim=(-290, 290))
+        ax.set_title(f"{study.id}\n{study.views[at]}", fontsize=6)
     return figure
 
 

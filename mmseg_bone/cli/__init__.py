@@ -21,6 +21,7 @@ CONF = next(p / "conf" for p in (_PACKAGE, _PACKAGE.parent) if (p / "conf").is_d
 COMMANDS = {
     "phantom": "Make digital patients, their bone scans, masks and reports: a store.",
     "prepare": "Join DICOM scans, a report table and drawings: a store.",
+    "show": "Draw studies of a store, with masks and predictions.",
     "train": "Fit an experiment on all folds but one, and leave a run behind.",
     "evaluate": "Score the predictions of a run.",
     "compare": "Set runs beside each other: one table, intervals, paired differences.",

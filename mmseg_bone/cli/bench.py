@@ -66,7 +66,8 @@ def _convolution() -> tuple[float, float]:
     import torch
 
     image = torch.randn(2, 64, 512, 128).contiguous(memory_format=torch.channels_last)
-    layer = torch.nn.Conv2d(64, 64, 3, padding=1).to(memory_format=torch.channels_last)
+    layer = torch.nn.Conv2d(64, 64, 3, padding=1)
+    layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with torch.inference_mode():
         return _median(lambda: layer(image)), 2.0 * 2 * 512 * 128 * 64 * 64 * 9
 

@@ -75,6 +75,7 @@ def predict(
     task: "pl.LightningModule", data: "StudyDataModule"
 ) -> Iterator[tuple[str, Float[np.ndarray, "view y x"]]]:
     """Each held-out study's id and probability, one study at a time."""
-    network: Network = task.network.eval()  # type: ignore[assignment,operator]
+    network: Network = task.network  # type: ignore[assignment]
+    network.eval()
     for id in data.test_ids:
         yield id, probability(network, data.encode, data.store[id])

@@ -39,7 +39,7 @@ def train(cfg: DictConfig) -> float:
     resume = _checkpoint_to_go_on_from(folder, cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     task: pl.LightningModule = instantiate(cfg.task)
-    data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)  # type: ignore[union-attr]
+    data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(logger=_loggers(cfg.logger))
     record = _start(cfg, trainer, data) if trainer.is_global_zero else None
     try:

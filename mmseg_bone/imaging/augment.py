@@ -90,7 +90,7 @@ def thinned(
     events = counts.astype(np.float32)
     spread = np.sqrt(np.float32(share * (1 - share)) * events)
     kept = np.float32(share) * events + spread * rng.standard_normal(counts.shape, np.float32)
-    return np.clip(np.rint(kept), 0, events)
+    return np.asarray(np.clip(np.rint(kept), 0, events))
 
 
 def _as_one(views: Num[np.ndarray, "v y x"], names: tuple[str, ...]) -> Num[np.ndarray, "y x v"]:

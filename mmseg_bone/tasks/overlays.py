@@ -119,4 +119,4 @@ def _outline(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     for axis in (0, 1):
         for step in (-1, 1):
             inner &= np.roll(mask, step, axis)
-    return mask & ~inner
+    return np.asarray(mask & ~inner)
