@@ -52,7 +52,11 @@ def settings_from(config: dict[str, Any]) -> "Settings":
     cameras = tuple(_filled(Camera, camera, "cameras") for camera in config["cameras"])
     if not cameras:
         raise PhantomError("cameras lists none; name one, as conf/phantom/cameras/*.yaml do.")
-    return Settings(cohort=_filled(Cohort, config["cohort"], "cohort"), cameras=cameras)
+    return Settings(
+        cohort=_filled(Cohort, config["cohort"], "cohort"),
+        cameras=cameras,
+        styles=tuple(config["styles"]),
+    )
 
 
 def _filled(kind: type[T], values: dict[str, Any], what: str) -> T:

@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.ndimage import gaussian_filter1d
 
-from mmseg_bone.phantom import body as bodies
 from mmseg_bone.phantom import camera as cameras
 from mmseg_bone.phantom import foci, uptake
 from mmseg_bone.phantom.body import Body, Grid
+from mmseg_bone.phantom.body_outline import lay_out
 from mmseg_bone.phantom.camera import Camera
 from mmseg_bone.phantom.plan import Plan
 from mmseg_bone.phantom.pose import Pose, draw_build
@@ -58,7 +58,7 @@ def stage(plan: Plan, spacing_cm: tuple[float, float], rng: np.random.Generator)
     build_rng, uptake_rng, foci_rng = rng.spawn(3)
     bones, pose = skeleton(), Pose(draw_build(plan, build_rng))
     grid = _grid(pose, spacing_cm, build_rng)
-    body = bodies.lay_out(pose, grid, uptake_rng)
+    body = lay_out(pose, grid, uptake_rng)
     place = pose.place(bones)
     taken = uptake.of_bones(plan, bones, place, uptake_rng)
     soft = float(uptake_rng.lognormal(0, 0.15)) * (0.3 if plan.superscan else 1.0)
@@ -114,13 +114,13 @@ class Eye:
         self.sigma_cm = [camera.sigma_cm(_NEAREST_CM + (i + 0.5) * _SLAB_CM) for i in range(_SLABS)]
 
     def distance(
-        self, row: Int[np.ndarray, "..."], y: Float[np.ndarray, "..."]
-    ) -> Float[np.ndarray, "..."]:
+        self, row: Int[np.ndarray, "*n"], y: Float[np.ndarray, "*n"]
+    ) -> Float[np.ndarray, "*n"]:
         """From the collimator's face, cm."""
-        face = self.face[row]
-        return face - y if self.forward else y - face
+        away: Float[np.ndarray, "*n"] = self.face[row] - y
+        return away if self.forward else -away
 
-    def slab(self, distance: Float[np.ndarray, "..."]) -> Int[np.ndarray, "..."]:
+    def slab(self, distance: Float[np.ndarray, "*n"]) -> Int[np.ndarray, "*n"]:
         """Which of the slabs of one blur a distance falls into."""
         return np.clip((distance - _NEAREST_CM) / _SLAB_CM, 0, _SLABS - 1).astype(np.int64)
 
@@ -136,7 +136,7 @@ class Eye:
 
 
 def soft_tissue(
-    eye: Eye, slabs: Float[np.ndarray, "slab y x"], scatter: Float[np.ndarray, "y x"]
+    eye: Eye, slabs: Float[np.ndarray, "slab y x"], scatter: Float[np.ndarray, "lot y x"]
 ) -> None:
     """Add what muscle, fat, blood and organs emit to the slabs, in place."""
     body, grid = eye.scene.body, eye.scene.body.grid
@@ -160,9 +160,9 @@ def soft_tissue(
             lungs.append((at, start, stop, -density))
     area = grid.spacing_cm[0] * grid.spacing_cm[1]
     for i in range(_SLABS):
-        low = _NEAREST_CM + i * _SLAB_CM if i else -np.inf
-        high = _NEAREST_CM + (i + 1) * _SLAB_CM if i < _SLABS - 1 else np.inf
-        start, stop = np.maximum(near, low), np.minimum(far, high)
+        first = _NEAREST_CM + i * _SLAB_CM if i else -np.inf
+        last = _NEAREST_CM + (i + 1) * _SLAB_CM if i < _SLABS - 1 else np.inf
+        start, stop = np.maximum(near, first), np.minimum(far, last)
         path = np.clip(stop - start, 0, None)
         here = np.flatnonzero(path)
         if not here.size:
@@ -173,11 +173,12 @@ def soft_tissue(
             depth[at] -= saved * np.clip(np.minimum(b, middle[at]) - a, 0, None)
         amount = path * tone
         for at, a, b, added in others:
-            amount[at] += added * np.clip(np.minimum(b, high) - np.maximum(a, low), 0, None)
+            amount[at] += added * np.clip(np.minimum(b, last) - np.maximum(a, first), 0, None)
         depth, amount = np.maximum(depth[here], 0), np.maximum(amount[here], 0) * area
         out = amount * cameras.primary(depth)
         slabs[i].ravel()[flat[here]] += out
-        scatter.ravel()[flat[here]] += cameras.BUILD_UP_PER_CM * depth * out
+        lot = cameras.scatter_lot(depth) * lookup.size
+        scatter.ravel()[lot + flat[here]] += cameras.BUILD_UP_PER_CM * depth * out
 
 
 def expectation(eye: Eye) -> Float[np.ndarray, "y x"]:
@@ -190,6 +191,9 @@ def expectation(eye: Eye) -> Float[np.ndarray, "y x"]:
     size = grid.shape[0] * grid.shape[1]
     flat = eye.slab(distance) * size + pixel
     slabs = np.bincount(flat, out, _SLABS * size).reshape(_SLABS, *grid.shape)
-    scatter = np.bincount(pixel, cameras.BUILD_UP_PER_CM * depth * out, size).reshape(grid.shape)
+    lots = len(cameras.SCATTER_CM)
+    flat = cameras.scatter_lot(depth) * size + pixel
+    scatter = np.bincount(flat, cameras.BUILD_UP_PER_CM * depth * out, lots * size)
+    scatter = scatter.reshape(lots, *grid.shape)
     soft_tissue(eye, slabs, scatter)
     return cameras.expected(slabs, scatter, eye.sigma_cm, grid.spacing_cm)

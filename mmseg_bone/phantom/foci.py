@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.plan import Plan, PlannedFocus
 from mmseg_bone.phantom.pose import Pose
-from mmseg_bone.phantom.shapes import ellipsoid
+from mmseg_bone.phantom.shapes import Ellipsoid
 from mmseg_bone.phantom.skeleton import PARTS, Skeleton
 from mmseg_bone.phantom.uptake import Waves
 
@@ -127,8 +127,9 @@ def _distance(
         lengthwise = np.abs(rel[:, axis])
         crosswise = np.sqrt((np.delete(rel, axis, axis=1) ** 2).sum(axis=1))
     third = focus.elongation ** (1 / 3)
-    distance = np.hypot(lengthwise / third**2, crosswise * third)
-    return np.where(allowed, distance, 3 * distance)
+    distance: Float[np.ndarray, " n"] = np.hypot(lengthwise / third**2, crosswise * third)
+    distance[~allowed] *= 3
+    return distance
 
 
 def _vertebral(focus: PlannedFocus) -> str:
@@ -164,5 +165,5 @@ def _outside(focus: PlannedFocus, pose: Pose) -> Drawn:
     third = focus.elongation ** (1 / 3)
     flat = 0.35 if focus.kind in ("contamination", "ornament") else 1.0  # on the skin
     half = (r / third, r * flat / third, r * third**2)
-    shape = ellipsoid((0.0, 0.0, 0.0), half, 1500)
+    shape = Ellipsoid((0.0, 0.0, 0.0), half).fill(1500)
     return Drawn(focus, shape.place + centre, shape.volume * (focus.ratio - 1))

@@ -6,13 +6,16 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from mmseg_bone.phantom import camera as cameras
+from mmseg_bone.phantom import dice
 from mmseg_bone.phantom.camera import Camera
 from mmseg_bone.phantom.draw import COLUMNS, MARGIN, ROWS, Eye, Scene, expectation, stage
 from mmseg_bone.phantom.pathology import sample_plan
 from mmseg_bone.phantom.pathology_cohort import Cohort
 from mmseg_bone.phantom.plan import Plan
 from mmseg_bone.phantom.truth import truth
-from mmseg_bone.study import Focus, Study
+from mmseg_bone.phantom.wording import write_report
+from mmseg_bone.phantom.wording_styles import style_names
+from mmseg_bone.study import Study
 
 _COUNTS_LIMITS = (0.8e6, 4.5e6)
 _HALO_PER = 3.6e6  # the counts at which a real scan's halo was measured
@@ -25,10 +28,12 @@ class Settings:
     Attributes:
         cohort: The patients.
         cameras: Those of the department; each study is done on one of them.
+        styles: How its physicians write; empty for every style that is not held out.
     """
 
     cohort: Cohort = field(default_factory=Cohort)
     cameras: tuple[Camera, ...] = (cameras.SIEMENS_ECAM,)
+    styles: tuple[str, ...] = ()
 
 
 def make_study(number: int, seed: int, settings: Settings | None = None) -> Study:
@@ -44,28 +49,18 @@ def make_study(number: int, seed: int, settings: Settings | None = None) -> Stud
     """
     settings = settings or Settings()
     streams = np.random.SeedSequence(seed, spawn_key=(number,)).spawn(5)
-    planning, staging, scanning, _, counting = (np.random.default_rng(s) for s in streams)
+    planning, staging, scanning, wording, counting = (np.random.default_rng(s) for s in streams)
     plan = sample_plan(planning, settings.cohort)
-    foci = tuple(
-        Focus(
-            number=focus.number,
-            bone=focus.bone,
-            part=focus.part,
-            kind=focus.kind,
-            metastatic=focus.metastatic,
-            ambiguous=focus.ambiguous,
-            ratio=focus.ratio,
-            diameter_mm=focus.diameter_mm,
-        )
-        for focus in plan.foci
-    )
+    style = dice.one_of(wording, settings.styles or style_names())
+    report, foci = write_report(plan, wording, style)
     camera = settings.cameras[int(scanning.integers(len(settings.cameras)))]
     pictures = scan(plan, camera, staging, scanning, counting)
     return Study(
         id=f"s{number:06d}",
         patient=f"p{number:06d}",
+        report=report,
         foci=foci,
-        notes=_notes(plan, camera),
+        notes=_notes(plan, camera) | {"style": style},
         **pictures,  # type: ignore[arg-type]
     )
 

@@ -1,14 +1,17 @@
 """The standard skeleton made into one patient's, lying on the table."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
 
 from mmseg_bone.anatomy import BONES, BY_NAME
 from mmseg_bone.phantom.plan import Plan
-from mmseg_bone.phantom.skeleton import CENTRES, HEIGHT_CM, STATURE_CM, Skeleton
+from mmseg_bone.phantom.skeleton import CENTRES, STATURE_CM, Skeleton
 
+Move = Callable[[np.ndarray], np.ndarray]
 _SIDES = (("left", 1.0), ("right", -1.0))
 _NECK = (0.0, -1.0, 146.0)  # the head turns about this
 
@@ -29,7 +32,7 @@ class Build:
         turn_deg, nod_deg: The head, about z and x.
         elbow_cm, wrist_cm: Distance from the mid-line; left and right.
         knee_cm, ankle_cm: Distance from the mid-line; left and right.
-        foot_deg, toe_in_deg: Plantar flexion and inward turn of the feet; left and right.
+        foot_deg, toe_out_deg: Plantar flexion and outward turn of the feet; left and right.
         female: Whether the outline is a woman's.
     """
 
@@ -50,7 +53,7 @@ class Build:
     knee_cm: tuple[float, float]
     ankle_cm: tuple[float, float]
     foot_deg: tuple[float, float]
-    toe_in_deg: tuple[float, float]
+    toe_out_deg: tuple[float, float]
     female: bool
 
 
@@ -91,10 +94,10 @@ def draw_build(plan: Plan, rng: np.random.Generator) -> Build:
         nod_deg=float(rng.normal(8, 4)),
         elbow_cm=two(waist + 4.6 * girth + 0.8, 0.6),
         wrist_cm=two(hip + 3.4 * girth, 0.8),
-        knee_cm=two(8.6 * max(1.0, girth**0.8), 0.5),
-        ankle_cm=two(6.6 * max(1.0, girth**0.8), 0.8),
+        knee_cm=two(8.2 * max(1.0, girth**0.8), 0.5),
+        ankle_cm=two(5.9 * max(1.0, girth**0.8), 0.8),
         foot_deg=two(42, 5),
-        toe_in_deg=two(6, 7),
+        toe_out_deg=two(4, 6),
         female=female,
     )
 
@@ -135,13 +138,15 @@ class Pose:
             for name in names:
                 here = skeleton.bone(BY_NAME[name].label)
                 moved[here] = move(place[here])
-        return moved * self.build.scale
+        scaled: Float[np.ndarray, "n 3"] = moved * self.build.scale
+        return scaled
 
     def trunk(self, place: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
         """Where places of the standard man's trunk, such as kidneys, are in this patient, cm."""
         return self._trunk(place) * self.build.scale
 
-    def _movers(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _movers(self) -> Iterator[tuple[list[str], Move]]:
+        """Which bones move together, and how."""
         limbs = ("humerus", "forearm", "hand", "femur", "patella", "tibia", "fibula", "foot")
         yield [b.name for b in BONES if b.name.rsplit("_", 1)[0] not in limbs], self._trunk_or_head
         for side, sign in _SIDES:
@@ -151,12 +156,10 @@ class Pose:
                 (("femur", "patella"), "hip", "knee"),
                 (("tibia", "fibula"), "knee", "ankle"),
             ):
-                yield (
-                    [f"{bone}_{side}" for bone in bones],
-                    lambda p, a=top, b=end, s=side, g=sign: self._limb(p, a, b, s, g),
-                )
-            yield [f"hand_{side}"], lambda p, s=side, g=sign: self._hand(p, s, g)
-            yield [f"foot_{side}"], lambda p, s=side, g=sign: self._foot(p, s, g)
+                names = [f"{bone}_{side}" for bone in bones]
+                yield names, partial(self._limb, top=top, end=end, side=side, sign=sign)
+            yield [f"hand_{side}"], partial(self._hand, side=side, sign=sign)
+            yield [f"foot_{side}"], partial(self._foot, side=side, sign=sign)
 
     def _trunk_or_head(self, place: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
         return self._trunk(self._nodded(place))
@@ -175,7 +178,8 @@ class Pose:
             y * np.cos(nod) - rel[:, 2] * np.sin(nod),
             y * np.sin(nod) + rel[:, 2] * np.cos(nod),
         )
-        return np.stack([x, y, z], axis=1) + np.array(_NECK)
+        turned: Float[np.ndarray, "n 3"] = np.stack([x, y, z], axis=1) + np.array(_NECK)
+        return turned
 
     def _trunk(self, place: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
         build = self.build
@@ -216,7 +220,8 @@ class Pose:
         # The limb sinks towards the table as far as the standing man's does not.
         dy = reach[1] + {"elbow": -3.5, "wrist": 0.5, "knee": -2.0, "ankle": -3.0}[name]
         dz = -np.sqrt(length**2 - dx**2 - dy**2)
-        return above + np.array([dx, dy, dz])
+        below: Float[np.ndarray, " 3"] = above + np.array([dx, dy, dz])
+        return below
 
     def _limb(
         self, place: Float[np.ndarray, "n 3"], top: str, end: str, side: str, sign: float
@@ -225,7 +230,8 @@ class Pose:
         flip = np.array([sign, 1.0, 1.0])
         a, b = np.array(CENTRES[top]) * flip, np.array(CENTRES[end]) * flip
         to_a, to_b = self._unscaled[f"{top}_{side}"], self._unscaled[f"{end}_{side}"]
-        return (place - a) @ _turn(b - a, to_b - to_a).T + to_a
+        moved: Float[np.ndarray, "n 3"] = (place - a) @ _turn(b - a, to_b - to_a).T + to_a
+        return moved
 
     def _hand(
         self, place: Float[np.ndarray, "n 3"], side: str, sign: float
@@ -238,19 +244,23 @@ class Pose:
         inwards = np.deg2rad(8.0) * sign
         x = x + rel[:, 2] * np.sin(inwards)
         z = rel[:, 2] * np.cos(inwards) * 0.93
-        return np.stack([x, y, z], axis=1) + self._unscaled[f"wrist_{side}"]
+        moved: Float[np.ndarray, "n 3"] = np.stack([x, y, z], axis=1)
+        moved += self._unscaled[f"wrist_{side}"]
+        return moved
 
     def _foot(
         self, place: Float[np.ndarray, "n 3"], side: str, sign: float
     ) -> Float[np.ndarray, "n 3"]:
         at = 0 if side == "left" else 1
         rel = place - np.array(CENTRES["ankle"]) * np.array([sign, 1.0, 1.0])
-        down, inward = np.deg2rad(self.build.foot_deg[at]), np.deg2rad(self.build.toe_in_deg[at])
+        down, outward = np.deg2rad(self.build.foot_deg[at]), np.deg2rad(self.build.toe_out_deg[at])
         y = rel[:, 1] * np.cos(down) + rel[:, 2] * np.sin(down)
         z = -rel[:, 1] * np.sin(down) + rel[:, 2] * np.cos(down)
         # Legs at rest roll outwards or inwards as a whole: toes move sideways as they go down.
-        x = rel[:, 0] + sign * z * np.sin(inward)
-        return np.stack([x, y, z * np.cos(inward)], axis=1) + self._unscaled[f"ankle_{side}"]
+        x = rel[:, 0] - sign * z * np.sin(outward)
+        moved: Float[np.ndarray, "n 3"] = np.stack([x, y, z * np.cos(outward)], axis=1)
+        moved += self._unscaled[f"ankle_{side}"]
+        return moved
 
     @property
     def toes(self) -> float:
@@ -270,7 +280,8 @@ class Pose:
 
 def _bump(z: Float[np.ndarray, " n"], low: float, high: float) -> Float[np.ndarray, " n"]:
     """From 0 to 1 and back between two heights, smoothly."""
-    return np.sin(np.pi * np.clip((z - low) / (high - low), 0, 1)) ** 2
+    bump: Float[np.ndarray, " n"] = np.sin(np.pi * np.clip((z - low) / (high - low), 0, 1)) ** 2
+    return bump
 
 
 def _turn(a: Float[np.ndarray, " 3"], b: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
@@ -278,4 +289,5 @@ def _turn(a: Float[np.ndarray, " 3"], b: Float[np.ndarray, " 3"]) -> Float[np.nd
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
     v, c = np.cross(a, b), float(a @ b)
     k = np.array([[0, -v[2], v[1]], [v[2], 0, -v[0]], [-v[1], v[0], 0]])
-    return np.eye(3) + k + k @ k / (1 + c)
+    turn: Float[np.ndarray, "3 3"] = np.eye(3) + k + k @ k / (1 + c)
+    return turn

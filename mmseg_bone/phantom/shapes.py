@@ -5,6 +5,8 @@ with the patient's pose and counted into pixels they leave no steps and no seams
 lie more evenly than random ones would.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +36,19 @@ class Points:
     @property
     def place(self) -> Float[np.ndarray, "n 3"]:
         """Where the points are, cm."""
-        return self.axis + self.offset
+        place: Float[np.ndarray, "n 3"] = self.axis + self.offset
+        return place
+
+
+Place = tuple[float, float, float]
+
+
+class Shape(ABC):
+    """Something that can be filled with points."""
+
+    @abstractmethod
+    def fill(self, n: int) -> Points:
+        """The same ``n`` points every time, spread evenly."""
 
 
 def even(n: int) -> Float[np.ndarray, "3 n"]:
@@ -44,7 +58,9 @@ def even(n: int) -> Float[np.ndarray, "3 n"]:
     R sequence in three dimensions.
     """
     steps = np.arange(1, n + 1)
-    return np.stack([(0.5 + steps * _PHI**-power) % 1.0 for power in (1, 2, 3)])
+    cube: Float[np.ndarray, "3 n"]
+    cube = np.stack([(0.5 + steps * _PHI**-power) % 1.0 for power in (1, 2, 3)])
+    return cube
 
 
 def curve(
@@ -66,7 +82,8 @@ def curve(
 
     def mix(a: np.ndarray, b: np.ndarray, ta: np.ndarray, tb: np.ndarray) -> np.ndarray:
         share = ((fine - ta) / (tb - ta))[:, None]
-        return (1 - share) * a + share * b
+        mixed: np.ndarray = (1 - share) * a + share * b
+        return mixed
 
     a = [mix(p[i], p[i + 1], t[i], t[i + 1]) for i in range(3)]
     b = [mix(a[i], a[i + 1], t[i], t[i + 2]) for i in range(2)]
@@ -80,94 +97,106 @@ def curve(
     return place, direction, float(length[-1])
 
 
-def tube(
-    keys: list[tuple[float, float, float]],
-    radii: list[tuple[float, float]],
-    n: int,
-    *,
-    tall: tuple[float, float, float] = (1.0, 0.0, 0.0),
-    inner: float = 0.0,
-) -> Points:
+@dataclass(frozen=True)
+class Tube(Shape):
     """A bent tube of elliptic section.
 
-    Args:
+    Attributes:
         keys: Points the centre line passes through, cm.
         radii: Half axes of the section, along ``tall`` and across it, evenly spaced along the
             tube; taper the ends for a round one.
-        n: How many points.
         tall: Direction of the first half axis, as far as it is across the tube.
         inner: Share of the radius that is hollow: marrow.
     """
-    # One point after the other along the tube; any few of them in a row fill its section evenly.
-    # The golden ratio turns them, for a number closer to a fraction would wind them into a screw.
-    steps = np.arange(n) + 0.5
-    u, v, w = steps / n, steps * np.sqrt(2) % 1.0, steps * (np.sqrt(5) - 1) / 2 % 1.0
-    place, direction, length = curve(np.array(keys), u)
-    up = np.array(tall) - direction * (direction @ np.array(tall))[:, None]
-    up /= np.linalg.norm(up, axis=1, keepdims=True)
-    side = np.cross(direction, up)
-    a, b = (PchipInterpolator(np.linspace(0, 1, len(radii)), r)(u) for r in np.array(radii).T)
-    r = np.sqrt(inner**2 + (1 - inner**2) * v)
-    offset = (a * r * np.cos(2 * np.pi * w))[:, None] * up
-    offset += (b * r * np.sin(2 * np.pi * w))[:, None] * side
-    volume = np.pi * a * b * (1 - inner**2) * length / n
-    return Points(place, offset, volume, u)
+
+    keys: Sequence[Place]
+    radii: Sequence[tuple[float, float]]
+    tall: Place = (1.0, 0.0, 0.0)
+    inner: float = 0.0
+
+    def fill(self, n: int) -> Points:  # noqa: D102
+        # One point after the other along the tube; any few in a row fill its section evenly. The
+        # golden ratio turns them, for a number closer to a fraction would wind them into a screw.
+        steps = np.arange(n) + 0.5
+        u, v, w = steps / n, steps * np.sqrt(2) % 1.0, steps * (np.sqrt(5) - 1) / 2 % 1.0
+        place, direction, length = curve(np.array(self.keys), u)
+        up = np.array(self.tall) - direction * (direction @ np.array(self.tall))[:, None]
+        up /= np.linalg.norm(up, axis=1, keepdims=True)
+        side = np.cross(direction, up)
+        stations = np.linspace(0, 1, len(self.radii))
+        a, b = (PchipInterpolator(stations, r)(u) for r in np.array(self.radii).T)
+        r = np.sqrt(self.inner**2 + (1 - self.inner**2) * v)
+        offset = (a * r * np.cos(2 * np.pi * w))[:, None] * up
+        offset += (b * r * np.sin(2 * np.pi * w))[:, None] * side
+        volume = np.pi * a * b * (1 - self.inner**2) * length / n
+        return Points(place, offset, volume, u)
 
 
-def ellipsoid(
-    centre: tuple[float, float, float],
-    half_axes: tuple[float, float, float],
-    n: int,
-    *,
-    inner: float = 0.0,
-    tilt_deg: float = 0.0,
-) -> Points:
+@dataclass(frozen=True)
+class Ellipsoid(Shape):
     """An ellipsoid, whole or a shell.
 
-    Args:
+    Attributes:
         centre: Its centre, cm.
         half_axes: Along x, y and z, cm.
-        n: How many points.
         inner: Share of the radius that is empty.
         tilt_deg: Turn about y; positive brings the top towards the patient's left.
+        above: Height below which it is cut off, as z = above[0] + above[1] * y.
     """
-    u, v, w = even(n)
-    r = np.cbrt(inner**3 + (1 - inner**3) * u)
-    height, turn = 2 * v - 1, 2 * np.pi * w
-    flat = np.sqrt(1 - height**2)
-    ball = np.stack([flat * np.cos(turn), flat * np.sin(turn), height], axis=1)
-    offset = ball * r[:, None] * np.array(half_axes)
-    c, s = np.cos(np.deg2rad(tilt_deg)), np.sin(np.deg2rad(tilt_deg))
-    offset = offset @ np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
-    volume = np.full(n, 4 / 3 * np.pi * np.prod(half_axes) * (1 - inner**3) / n)
-    return Points(np.tile(np.array(centre, float), (n, 1)), offset, volume, (1 - height) / 2)
+
+    centre: Place
+    half_axes: Place
+    inner: float = 0.0
+    tilt_deg: float = 0.0
+    above: tuple[float, float] | None = None
+
+    def fill(self, n: int) -> Points:  # noqa: D102
+        u, v, w = even(n)
+        r = np.cbrt(self.inner**3 + (1 - self.inner**3) * u)
+        height, turn = 2 * v - 1, 2 * np.pi * w
+        flat = np.sqrt(1 - height**2)
+        ball = np.stack([flat * np.cos(turn), flat * np.sin(turn), height], axis=1)
+        offset = ball * r[:, None] * np.array(self.half_axes)
+        c, s = np.cos(np.deg2rad(self.tilt_deg)), np.sin(np.deg2rad(self.tilt_deg))
+        offset = offset @ np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
+        whole = 4 / 3 * np.pi * np.prod(self.half_axes) * (1 - self.inner**3)
+        centre = np.tile(np.array(self.centre, float), (n, 1))
+        points = Points(centre, offset, np.full(n, whole / n), (1 - height) / 2)
+        if self.above is None:
+            return points
+        _, y, z = points.place.T
+        keep = z > self.above[0] + self.above[1] * y
+        return Points(*(part[keep] for part in vars(points).values()))
 
 
-def plate(
-    keys: list[list[tuple[float, float, float]]], thickness: list[list[float]], n: int
-) -> Points:
+@dataclass(frozen=True)
+class Plate(Shape):
     """A bent plate through a grid of key points, such as a scapula or the wing of the ilium.
 
-    Args:
+    Attributes:
         keys: Rows of key points, all as long, cm.
         thickness: Of the plate at the key points, cm.
-        n: How many points.
     """
-    grid = np.array(keys)
-    rows, columns = grid.shape[:2]
-    y, x = np.linspace(0, 1, rows), np.linspace(0, 1, columns)
-    order = {"kx": min(3, rows - 1), "ky": min(3, columns - 1)}
-    surface = [RectBivariateSpline(y, x, grid[..., i], **order) for i in range(3)]
-    u, v, w = even(n)
-    small = 1e-4  # by differences, since a spline through two points has no derivative to ask for
-    u, v = small + (1 - 2 * small) * u, small + (1 - 2 * small) * v
 
-    def at(du: float, dv: float) -> Float[np.ndarray, "n 3"]:
-        return np.stack([s.ev(u + du * small, v + dv * small) for s in surface], axis=1)
+    keys: Sequence[Sequence[Place]]
+    thickness: Sequence[Sequence[float]]
 
-    place = at(0, 0)
-    normal = np.cross(at(1, 0) - at(-1, 0), at(0, 1) - at(0, -1)) / (2 * small) ** 2
-    area = np.linalg.norm(normal, axis=1)
-    thick = RectBivariateSpline(y, x, np.array(thickness), kx=1, ky=1).ev(u, v)
-    offset = normal / area[:, None] * (thick * (w - 0.5))[:, None]
-    return Points(place, offset, area * thick / n, u)
+    def fill(self, n: int) -> Points:  # noqa: D102
+        grid = np.array(self.keys)
+        rows, columns = grid.shape[:2]
+        y, x = np.linspace(0, 1, rows), np.linspace(0, 1, columns)
+        order = {"kx": min(3, rows - 1), "ky": min(3, columns - 1)}
+        surface = [RectBivariateSpline(y, x, grid[..., i], **order) for i in range(3)]
+        u, v, w = even(n)
+        small = 1e-4  # by differences: a spline through two points has no derivative to ask for
+        u, v = small + (1 - 2 * small) * u, small + (1 - 2 * small) * v
+
+        def at(du: float, dv: float) -> Float[np.ndarray, "n 3"]:
+            return np.stack([s.ev(u + du * small, v + dv * small) for s in surface], axis=1)
+
+        place = at(0, 0)
+        normal = np.cross(at(1, 0) - at(-1, 0), at(0, 1) - at(0, -1)) / (2 * small) ** 2
+        area = np.linalg.norm(normal, axis=1)
+        thick = RectBivariateSpline(y, x, np.array(self.thickness), kx=1, ky=1).ev(u, v)
+        offset = normal / area[:, None] * (thick * (w - 0.5))[:, None]
+        return Points(place, offset, area * thick / n, u)

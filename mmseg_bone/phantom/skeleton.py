@@ -11,7 +11,6 @@ from jaxtyping import Float, Int
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom import skeleton_axial as axial
 from mmseg_bone.phantom import skeleton_limbs as limbs
-from mmseg_bone.phantom.shapes import Points
 
 HEIGHT_CM = 167.0  # of the skeleton, sole to vertex
 STATURE_CM = 170.0  # of the man it belongs to
@@ -75,7 +74,7 @@ def skeleton() -> Skeleton:
     )  # fmt: skip
     columns: list[list[np.ndarray]] = [[] for _ in range(9)]
     for part in chain(*groups):
-        points = part.make(_how_many(part))
+        points = part.shape.fill(_how_many(part))
         for bone, sign in _sides(part.bone):
             n = len(points.volume)
             flip = np.array([sign, 1.0, 1.0])
@@ -99,7 +98,7 @@ def skeleton() -> Skeleton:
 
 
 def _how_many(part: axial.Part) -> int:
-    volume = float(part.make(200).volume.sum())
+    volume = float(part.shape.fill(200).volume.sum())
     return max(_LEAST, int(_PER_CM * volume**0.75))
 
 

@@ -8,14 +8,12 @@ al. 2016); vertebrae after the cadaver series of Panjabi et al. 1991-92; lengths
 checked against Hutchinson's table in Todd's Cyclopaedia. Shapes of the smaller parts: our choice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from mmseg_bone.phantom.shapes import Points, ellipsoid, plate, tube
-
-Place = tuple[float, float, float]
+from mmseg_bone.phantom.shapes import Ellipsoid, Place, Plate, Shape, Tube
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Part:
 
     Attributes:
         bone: Name in ``anatomy.BONES``; ``{side}`` stands for a left part and its mirror image.
-        make: The shape, in as many points as asked for.
+        shape: Its shape.
         tone: Uptake over that of the rest of the bone.
         ends: Further uptake at the two ends along the shape (end-plates, rib tips), as shares.
         joint: Joint of ``Plan.joints`` it belongs to; empty for none.
@@ -32,7 +30,7 @@ class Part:
     """
 
     bone: str
-    make: Callable[[int], Points]
+    shape: Shape
     tone: float = 1.0
     ends: tuple[float, float] = (0.0, 0.0)
     joint: str = ""
@@ -41,7 +39,7 @@ class Part:
 
 # Bodies from C3 to L5, mm: width, depth, height. C1 and C2 are shaped by hand.
 _BODIES = {
-    "C": [(16, 15, 12), (17, 15, 11), (18, 15, 11), (19, 16, 11), (22, 18, 13)],
+    "C": [(17, 16, 13), (18, 16, 12), (19, 16, 12), (20, 17, 12), (23, 19, 14)],
     "T": [
         (25, 19, 14), (25, 20, 16), (25, 23, 16), (25, 23, 16), (25, 24, 16), (26, 26, 17),
         (28, 27, 18), (30, 28, 19), (31, 29, 19), (32, 31, 20), (35, 32, 21), (39, 33, 23),
@@ -81,45 +79,43 @@ def head() -> Iterator[Part]:
     """Vault, base, face and jaw."""
     vault = (0.0, 0.3, 158.6)
 
-    def above_base(n: int) -> Points:
-        shell = ellipsoid(vault, (7.1, 8.6, 8.1), 2 * n, inner=0.915)
-        keep = shell.place[:, 2] > 153.6 - 0.12 * shell.place[:, 1]
-        return Points(*(part[keep] for part in vars(shell).values()))
-
-    yield Part("skull", above_base)
+    yield Part("skull", Ellipsoid(vault, (7.1, 8.6, 8.1), inner=0.915, above=(153.6, -0.12)))
     yield Part(
         "skull",
-        lambda n: plate(
+        Plate(
             [[(-5.6, -5.0, 154.0), (0, -6.2, 153.0), (5.6, -5.0, 154.0)],
              [(-6.0, 0.0, 153.8), (0, 0.0, 153.6), (6.0, 0.0, 153.8)],
              [(-4.6, 5.2, 156.2), (0, 5.0, 155.6), (4.6, 5.2, 156.2)]],
-            [[0.8] * 3, [1.3] * 3, [0.7] * 3], n),
-        tone=1.1,
+            [[0.3] * 3, [1.1] * 3, [0.6] * 3]),
+        tone=0.9,
     )  # fmt: skip
     # Nose and nasopharynx: a narrow root that widens into the jaw.
-    yield Part("skull", lambda n: ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5), n), tone=1.7)
-    yield Part("skull", lambda n: ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4), n), tone=1.7)
-    for side in (-1, 1):
-        yield Part("skull", lambda n, s=side: ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4), n), tone=1.7)  # fmt: skip # noqa: E501
+    yield Part("skull", Ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5)), tone=1.7)
+    yield Part("skull", Ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4)), tone=1.7)
+    for s in (-1, 1):
+        yield Part("skull", Ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4)), tone=1.7)
         yield Part(  # rim of the orbit
             "skull",
-            lambda n, s=side: tube(
+            Tube(
                 [(s * 1.3, 8.0, 156.9), (s * 2.9, 8.2, 158.1), (s * 4.9, 7.0, 157.0),
                  (s * 5.0, 6.6, 155.0), (s * 3.2, 7.5, 153.9), (s * 1.5, 8.0, 155.0)],
-                [(0.35, 0.3)] * 3, n),
+                [(0.35, 0.3)] * 3),
         )  # fmt: skip
         yield Part(  # cheek bone
             "skull",
-            lambda n, s=side: tube(
+            Tube(
                 [(s * 4.2, 6.7, 153.4), (s * 6.0, 4.4, 153.9), (s * 6.7, 1.5, 154.2)],
-                [(0.55, 0.35), (0.4, 0.3)], n, tall=(0, 0, 1)),
+                [(0.55, 0.35), (0.4, 0.3)], tall=(0, 0, 1)),
             tone=0.9,
         )  # fmt: skip
-        yield Part("skull", lambda n, s=side: ellipsoid((s * 5.4, -1.2, 152.9), (1.0, 1.5, 1.6), n), tone=1.2)  # fmt: skip # noqa: E501
-    jaw = [(5.3, 1.2, 155.6), (4.9, 1.4, 150.6), (4.3, 3.6, 149.0), (2.6, 6.9, 148.1), (0, 8.1, 147.9),
-           (-2.6, 6.9, 148.1), (-4.3, 3.6, 149.0), (-4.9, 1.4, 150.6), (-5.3, 1.2, 155.6)]  # fmt: skip # noqa: E501
-    radii = [(0.6, 0.4), (0.8, 0.5), (1.25, 0.55), (1.35, 0.7), (1.25, 0.55), (0.8, 0.5), (0.6, 0.4)]  # fmt: skip # noqa: E501
-    yield Part("mandible", lambda n: tube(jaw, radii, n, tall=(0, 0, 1)))
+        yield Part("skull", Ellipsoid((s * 5.4, -1.2, 152.9), (1.0, 1.5, 1.6)), tone=0.9)
+    jaw = [(5.3, 1.2, 155.6), (4.9, 1.4, 150.6), (4.3, 3.6, 149.0), (2.6, 6.9, 147.4),
+           (0, 8.1, 146.9),
+           (-2.6, 6.9, 147.4), (-4.3, 3.6, 149.0), (-4.9, 1.4, 150.6),
+               (-5.3, 1.2, 155.6)]  # fmt: skip
+    radii = [(0.6, 0.4), (0.8, 0.5), (1.25, 0.55), (1.35, 0.7), (1.25, 0.55), (0.8, 0.5),
+             (0.6, 0.4)]  # fmt: skip
+    yield Part("mandible", Tube(jaw, radii, tall=(0, 0, 1)))
 
 
 def spine() -> Iterator[Part]:
@@ -134,8 +130,8 @@ def spine() -> Iterator[Part]:
         dy, dz = slope * min(height, 2.5) / 2
         yield Part(
             name,
-            lambda n, y=y, z=z, dy=dy, dz=dz, w=width, d=depth: tube(
-                [(0, y - dy, z - dz), (0, y, z), (0, y + dy, z + dz)], [(w / 2, d / 2)] * 2, n
+            Tube(
+                [(0, y - dy, z - dz), (0, y, z), (0, y + dy, z + dz)], [(width / 2, depth / 2)] * 2
             ),
             ends=(0.25, 0.25),
             part="body",
@@ -153,22 +149,23 @@ def _arch(name: str, back: float, z: float) -> Iterator[Part]:
         "L": ([(0, back - 2.2, z), (0, back - 5.0, z - 0.5)], [(0.45, 1.2), (0.4, 1.0)]),
     }
     keys, radii = spines[name[0]]
-    yield Part(name, lambda n: tube(keys, radii, n), part=kind, tone=0.9)
+    yield Part(name, Tube(keys, radii), part=kind, tone=0.9)
     for s in (-1, 1):
         facets: dict[str, tuple[Place, Place]] = {
-            "C": ((s * 1.75, back + 0.1, z), (0.6, 0.8, 0.75)),
+            "C": ((s * 1.8, back + 0.3, z), (0.95, 1.0, 0.85)),
             "T": ((s * 1.3, back - 1.5, z + 0.3), (0.7, 0.9, 0.9)),
             "L": ((s * 1.75, back - 1.5, z - 0.6), (0.75, 0.9, 1.25)),
         }
-        yield Part(name, lambda n, f=facets: ellipsoid(*f[name[0]], n), part=kind, tone=1.05)
+        yield Part(name, Ellipsoid(*facets[name[0]]), part=kind, tone=1.05)
         if name[0] == "C":
             continue
         reach = 4.0 if name[0] == "L" else 3.2
         lift = 0.1 if name[0] == "L" else 0.5
         yield Part(
             name,
-            lambda n, s=s, r=reach, up=lift: tube(
-                [(s * 1.2, back - 0.7, z + 0.3), (s * r, back - 2.0, z + up)], [(0.5, 0.5), (0.35, 0.35)], n  # noqa: E501
+            Tube(
+                [(s * 1.2, back - 0.7, z + 0.3), (s * reach, back - 2.0, z + lift)],
+                [(0.5, 0.5), (0.35, 0.35)],
             ),
             part=kind,
             tone=0.85,
@@ -180,12 +177,12 @@ def _sacrum() -> Iterator[Part]:
             (2.9, -5.8, 93.4, 1.6), (1.6, -6.2, 91.2, 1.1), (0.7, -5.2, 89.5, 0.8)]  # fmt: skip
     yield Part(
         "sacrum",
-        lambda n: plate(
+        Plate(
             [[(-w, y - 0.9, z), (0, y, z), (w, y - 0.9, z)] for w, y, z, _ in rows],
-            [[t * 0.7, t, t * 0.7] for *_, t in rows], n),
+            [[t * 0.7, t, t * 0.7] for *_, t in rows]),
         tone=0.8,
     )  # fmt: skip
-    yield Part("sacrum", lambda n: ellipsoid((0, 0.2, 100.0), (2.4, 1.6, 1.1), n))
+    yield Part("sacrum", Ellipsoid((0, 0.2, 100.0), (2.4, 1.6, 1.1)))
 
 
 def cage() -> Iterator[Part]:
@@ -193,30 +190,36 @@ def cage() -> Iterator[Part]:
     for level, keys in enumerate(_RIBS, start=1):
         wide = [(x * _CHEST, (y + 1) * _CHEST - 1, z) for x, y, z in keys]
         wide[0] = keys[0]
-        tall = 0.62 if 2 < level < 11 else 0.52
+        tall = 0.66 if 2 < level < 11 else 0.55
         yield Part(
             f"rib_{{side}}_{level}",
-            lambda n, k=wide, r=tall: tube(
-                k, [(0.75 * r, 0.36), (r, 0.38), (r, 0.34), (1.05 * r, 0.38)], n, tall=(0, 0, 1)
+            Tube(
+                wide,
+                [(0.75 * tall, 0.4), (tall, 0.42), (tall, 0.38), (1.05 * tall, 0.42)],
+                tall=(0, 0, 1),
             ),
             ends=(0.25, 0.5),
         )
     yield Part(
         "manubrium",
-        lambda n: plate(
+        Plate(
             [[(-2.7, 0.9, 138.9), (0, 1.3, 138.6), (2.7, 0.9, 138.9)],
              [(-2.9, 1.9, 137.2), (0, 2.4, 137.2), (2.9, 1.9, 137.2)],
              [(-1.6, 3.5, 134.7), (0, 3.7, 134.7), (1.6, 3.5, 134.7)]],
-            [[1.5] * 3, [1.3] * 3, [1.2] * 3], n),
+            [[1.8] * 3, [1.7] * 3, [1.5] * 3]),
     )  # fmt: skip
     for s in (-1, 1):
-        yield Part("manubrium", lambda n, s=s: ellipsoid((s * 2.4, 1.4, 138.7), (0.9, 0.7, 0.8), n), joint="sternoclavicular")  # fmt: skip # noqa: E501
-    yield Part("sternum", lambda n: ellipsoid((0, 3.9, 134.4), (1.6, 0.6, 0.45), n), tone=1.25)
+        yield Part(
+            "manubrium", Ellipsoid((s * 2.4, 1.4, 138.7), (0.9, 0.7, 0.8)), joint="sternoclavicular"
+        )
+    yield Part("sternum", Ellipsoid((0, 3.9, 134.4), (1.6, 0.6, 0.45)), tone=1.25)
     yield Part(
         "sternum",
-        lambda n: plate(
+        Plate(
             [[(-1.5, 4.0, 134.1), (1.5, 4.0, 134.1)], [(-1.6, 5.6, 130.8), (1.6, 5.6, 130.8)],
              [(-1.9, 7.2, 127.2), (1.9, 7.2, 127.2)], [(-1.5, 8.2, 124.4), (1.5, 8.2, 124.4)]],
-            [[1.1] * 2] * 4, n),
+            [[1.4] * 2] * 4),
     )  # fmt: skip
-    yield Part("sternum", lambda n: tube([(0, 8.3, 124.4), (0, 8.9, 121.4)], [(0.8, 0.4), (0.4, 0.25)], n), tone=0.6)  # fmt: skip # noqa: E501
+    yield Part(
+        "sternum", Tube([(0, 8.3, 124.4), (0, 8.9, 121.4)], [(0.8, 0.4), (0.4, 0.25)]), tone=0.6
+    )

@@ -15,7 +15,7 @@ from mmseg_bone.study import CLASSES
 # An observer outlines a spot where it is at least this share of its own peak, and stands out by
 # at least that share of what is around it. Our choice, within the 40-50 % thresholds in use.
 _OF_PEAK, _OF_BACKGROUND = 0.45, 0.15
-_BONE_OF_PEAK, _BONE_OF_ALL = 0.15, 0.10
+_BONE_OF_PEAK, _BONE_OF_ALL = 0.04, 0.12
 ARTEFACTS = ("contamination", "injection", "ornament", "prosthesis", "soft_tissue", "lymph_node")
 
 
@@ -87,11 +87,13 @@ def truth(eye: Eye, image: Float[np.ndarray, "y x"]) -> Truth:
     instances = np.zeros(image.shape, np.uint16)
     classes = np.zeros(image.shape, np.uint8)
     for kind, at in eye.scene.sources.items():
+        if kind == "cartilage":
+            continue
         seen = patch(eye, eye.scene.place[at], eye.scene.emission[at])
         if seen is not None:
             index = CLASSES.index("artefact" if kind == "injection" else "urinary")
             classes[seen.rows, seen.columns][_outlined(seen, image - 0.5 * _whole(seen, image))] = (
-                index  # noqa: E501
+                index
             )
     strength = np.zeros(image.shape)
     for metastatic in (False, True):  # metastases last: on top
@@ -119,7 +121,9 @@ def _whole(seen: Patch, image: Float[np.ndarray, "y x"]) -> Float[np.ndarray, "y
 def _outlined(seen: Patch, background: Float[np.ndarray, "y x"]) -> Bool[np.ndarray, "r c"]:
     value = np.abs(seen.value)
     around = background[seen.rows, seen.columns]
-    return (value > _OF_PEAK * value.max()) & (value > _OF_BACKGROUND * around)
+    outlined: Bool[np.ndarray, "r c"]
+    outlined = (value > _OF_PEAK * value.max()) & (value > _OF_BACKGROUND * around)
+    return outlined
 
 
 def _bones(eye: Eye, image: Float[np.ndarray, "y x"]) -> UInt8[np.ndarray, "y x"]:

@@ -9,17 +9,17 @@ from jaxtyping import Float
 from mmseg_bone.anatomy import BONES, BY_NAME
 from mmseg_bone.phantom.plan import Plan
 from mmseg_bone.phantom.pose import Pose
-from mmseg_bone.phantom.shapes import ellipsoid
+from mmseg_bone.phantom.shapes import Ellipsoid
 from mmseg_bone.phantom.skeleton import JOINTS, Skeleton
 
 # Over muscle. Source: relative uptake fitted so that a ray model gives the count ratios of a real
 # anterior scan (NEMA NM1, GE Millennium MG); order of sites after 99mTc-MDP SPECT/CT series
 # (J Nucl Med 2016;57(suppl 2):1765; Indian J Nucl Med, Nautiyal et al.).
 UPTAKE = {
-    "skull": 8.0, "mandible": 9.0, "C": 11.0, "T": 12.0, "L": 13.5, "sacrum": 12.0,
-    "manubrium": 22.0, "sternum": 16.0, "rib": 8.0, "clavicle": 9.0, "scapula": 8.5,
-    "humerus": 10.0, "forearm": 6.0, "hand": 4.5, "ilium": 12.0, "ischium": 10.5, "pubis": 11.0,
-    "femur": 11.0, "patella": 7.0, "tibia": 5.8, "fibula": 5.0, "foot": 5.5,
+    "skull": 9.5, "mandible": 15.0, "C": 20.0, "T": 15.5, "L": 18.0, "sacrum": 14.0,
+    "manubrium": 32.0, "sternum": 25.0, "rib": 12.0, "clavicle": 11.0, "scapula": 10.5,
+    "humerus": 12.5, "forearm": 6.5, "hand": 4.5, "ilium": 12.0, "ischium": 10.5, "pubis": 11.0,
+    "femur": 12.0, "patella": 7.0, "tibia": 7.5, "fibula": 6.0, "foot": 6.5,
 }  # fmt: skip
 _SPARED = ("forearm", "hand", "patella", "tibia", "fibula", "foot")  # by a metastatic superscan
 _SHAFTS = ("femur", "tibia", "fibula", "forearm")  # lined by a tram-track sign
@@ -30,7 +30,8 @@ class Source:
     """Uptake outside bone.
 
     Attributes:
-        kind: ``kidney_left``, ``kidney_right``, ``bladder``, ``injection``.
+        kind: ``kidney_left``, ``kidney_right``, ``bladder``, ``cartilage``,
+            ``injection``.
         place: Of its points, cm.
         emission: Uptake over muscle times volume, cm3.
     """
@@ -67,16 +68,17 @@ class Waves:
     ) -> None:
         direction = rng.standard_normal((count, 3))
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-        length = np.exp(rng.uniform(*np.log(length_cm), count))
+        length = np.exp(rng.uniform(np.log(length_cm[0]), np.log(length_cm[1]), count))
         self.wave = 2 * np.pi * direction / length[:, None]
         self.phase = rng.uniform(0, 2 * np.pi, count)
         self.spread = spread * np.sqrt(2 / count)
 
-    def __call__(self, place: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, " n"]:
+    def __call__(self, place: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, " n"]:  # noqa: D102
         total = np.zeros(len(place))
         for (a, b, c), phase in zip(self.wave, self.phase, strict=True):
             total += np.cos(a * place[:, 0] + b * place[:, 1] + c * place[:, 2] + phase)
-        return np.maximum(1 + self.spread * total, 0.2)
+        field: Float[np.ndarray, " n"] = np.maximum(1 + self.spread * total, 0.2)
+        return field
 
 
 def of_bones(
@@ -106,11 +108,8 @@ def of_bones(
             per_bone[bone.label] *= 1.5
         if plan.notes.get("tram_track") and kind in _SHAFTS:
             per_bone[bone.label] *= 1.6
-    uptake = (
-        per_bone[skeleton.label]
-        * skeleton.tone
-        * _warmth(plan, rng)[skeleton.joint, (skeleton.left < 0).astype(np.int64)]
-    )
+    joints = _warmth(plan, rng)[skeleton.joint, np.where(skeleton.left > 0, 0, 1)]
+    uptake: Float[np.ndarray, " n"] = per_bone[skeleton.label] * skeleton.tone * joints
     patchy = 0.35 if plan.superscan == "metastatic" else 0.11
     uptake *= Waves(rng, patchy, (4.0, 18.0))(place)
     return uptake
@@ -140,18 +139,26 @@ def beside_bones(plan: Plan, pose: Pose, rng: np.random.Generator) -> Iterator[S
         centre = (sign * 5.8, -5.4, float(height))
         blocked = plan.notes.get("hydronephrosis") == side
         size = float(rng.lognormal(0, 0.06))
-        parts = [ellipsoid(centre, (2.5 * size, 1.8, 5.2 * size), 5000, tilt_deg=-sign * 12)]
+        parts = [Ellipsoid(centre, (2.5 * size, 1.8, 5.2 * size), tilt_deg=-sign * 12).fill(5000)]
         uptakes = [base * factor * dim]
         pelvis = (sign * 4.9, -4.9, float(height) - 0.6)
         wide = 1.6 if blocked else 0.8
-        parts.append(ellipsoid(pelvis, (wide, wide, 1.5 * wide), 800))
+        parts.append(Ellipsoid(pelvis, (wide, wide, 1.5 * wide)).fill(800))
         uptakes.append(float(rng.uniform(4, 22)) * factor * dim)
         place = np.concatenate([part.place for part in parts])
         emission = np.concatenate([p.volume * u for p, u in zip(parts, uptakes, strict=True)])
         yield Source(f"kidney_{side}", pose.trunk(place), emission * pose.build.scale**3)
     yield _bladder(plan, pose, dim)
+    yield _cartilage(plan, pose, rng)
     if plan.injection:
         yield _injection(plan.injection, pose)
+
+
+def _cartilage(plan: Plan, pose: Pose, rng: np.random.Generator) -> Source:
+    """The thyroid cartilage, which turns to bone with age."""
+    shape = Ellipsoid((0.0, 2.9, 144.6), (1.9, 1.4, 2.0), inner=0.6).fill(2500)
+    uptake = float(np.clip(rng.lognormal(np.log(7.0), 0.4), 2.0, 16.0))
+    return Source("cartilage", pose.trunk(shape.place), shape.volume * uptake)
 
 
 def _bladder(plan: Plan, pose: Pose, dim: float) -> Source:
@@ -159,7 +166,7 @@ def _bladder(plan: Plan, pose: Pose, dim: float) -> Source:
     r = (3 * plan.bladder_ml / (4 * np.pi)) ** (1 / 3)
     half = (1.25 * r, 0.95 * r, 0.85 * r)
     middle = pose.trunk(np.array([[0.0, 5.0, 87.0]]))[0] + np.array([0, 0, half[2]])
-    shape = ellipsoid((0.0, 0.0, 0.0), half, 6000)
+    shape = Ellipsoid((0.0, 0.0, 0.0), half).fill(6000)
     uptake = plan.bladder_uptake * (0.3 if dim < 1 else 1.0)
     # Flat below, where it lies on the pelvic floor.
     place = shape.place * np.where(shape.place[:, 2:] < 0, np.array([1.0, 1, 0.8]), 1.0)
@@ -172,6 +179,6 @@ def _injection(injection: tuple[str, str, float], pose: Pose) -> Source:
     outwards = 1.0 if side == "left" else -1.0
     shift = {"elbow": (-0.6, 2.6, -1.0), "wrist": (0.4, 1.2, 0.5), "hand": (0.6, 1.2, -5.0)}
     dx, dy, dz = shift.get(spot, (0.0, 1.5, -3.0))
-    shape = ellipsoid((0, 0, 0), (0.8, 0.6, 1.1), 600)
+    shape = Ellipsoid((0, 0, 0), (0.8, 0.6, 1.1)).fill(600)
     centre = joint + np.array([outwards * dx, dy, dz])
     return Source("injection", shape.place + centre, shape.volume * strength)
