@@ -27,6 +27,7 @@ COMMANDS = {
     "compare": "Set runs beside each other: one table, intervals, paired differences.",
     "predict": "Mark lesions on a DICOM scan, with or without its report.",
     "demo": "All of the above on phantoms, in minutes.",
+    "realism": "Measure scans against a real one: noise, shape, uptake, sharpness.",
     "bench": "Time phantoms, training and inference on this machine.",
 }
 
