@@ -32,15 +32,16 @@ def demo(
     Takes up to eight minutes on two CPU cores. Phantoms are kept: a second demo trains and
     compares anew on the same ones.
     """
+    from mmseg_bone.io.example import example_scan
+
     started = time.monotonic()
     store, runs = out / f"phantoms-{studies}", out / "runs" / time.strftime("%Y%m%d-%H%M%S")
     pictures = out / "pictures" / runs.name
-    scan = _real_scan()
     _run(f"phantom n={studies} seed=0 folds=4 store={store}")
     _run(f"train {_TRAIN} store={store} hydra.sweep.dir={runs}")
     _run(f"compare {runs} --baseline text_free --out {runs}/comparison")
     # The text-fused run: it takes a report, and does without one.
-    _run(f"predict {scan} --run {runs}/text_fused-fold0-seed0 --out {pictures}")
+    _run(f"predict {example_scan()} --run {runs}/text_fused-fold0-seed0 --out {pictures}")
     print(_PROVES_NOTHING.format(studies=studies))
     print(f"Made in {time.monotonic() - started:.0f} s:")
     for path, what in (
@@ -50,13 +51,6 @@ def demo(
         (pictures, "the real scan with the lesions marked: PNG and JSON"),
     ):
         print(f"  {path}  {what}")
-
-
-def _real_scan() -> Path:
-    """A GE whole-body bone scan that travels with pydicom."""
-    from pydicom.data import get_testdata_file
-
-    return Path(str(get_testdata_file("JPGExtended.dcm", download=False)))
 
 
 def _run(command: str) -> None:
