@@ -95,6 +95,8 @@ def _extent(opinion: Opinion) -> str:
     return "few" if opinion.clear or opinion.doubtful else "normal"
 
 
+# What is told by a joint or an organ, in words that name no bone.
+_BY_JOINT = ("prosthesis", "compartment", "sternoclavicular", "manubriosternal", "dental", "sinus")
 Said = list[tuple[Statement, str]]
 
 
@@ -114,8 +116,9 @@ def truth(
 ) -> tuple[Focus, ...]:
     """Every focus of the plan, with what the report says of it."""
     said = [*findings, *items]
-    named = {r.focus.number: r.bone for s in said for r in (*s.mentions, *s.most)}
-    told = named.keys() | {f.number for s in said for f in s.crowd}
+    pointed = [(s.role, r) for s in said for r in (*s.mentions, *s.most)]
+    named = {r.focus.number: r.bone for role, r in pointed if role not in _BY_JOINT}
+    told = {r.focus.number for _, r in pointed} | {f.number for s in said for f in s.crowd}
     certainty = {r.focus.number: r.certainty for r in opinion.readings}
     return tuple(
         Focus(

@@ -1,7 +1,9 @@
 """What a report says, before it is said in any language."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.plan import PlannedFocus
@@ -13,8 +15,7 @@ RANK = {region: rank for rank, region in enumerate(_REGIONS)}  # the order of a 
 _FRONT = ("manubrium", "sternum", "pubis_left", "pubis_right")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Statement:
+class Statement(NamedTuple):
     """One sentence to be.
 
     Attributes:
@@ -33,7 +34,7 @@ class Statement:
     most: tuple[Reading, ...] = ()
     crowd: tuple[PlannedFocus, ...] = ()
     facts: frozenset[str] = frozenset()
-    words: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = MappingProxyType({})
     joined: bool = False
     spare: bool = False
 

@@ -5,6 +5,7 @@ side.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,7 +27,8 @@ class Habits:
         advice: The impression ends by asking to correlate.
         joints: Warm joints are mentioned.
         faint: Faint further metastases go unnamed; others in a tenth of that share.
-        rib_miscount, vertebra_miscount: Levels counted one off, share of mentions.
+        rib_miscount, vertebra_miscount: Levels counted one off. Where that would name a bone
+            in which something else was seen it is taken back: 6 and 4 % of mentions remain.
     """
 
     technique: float = 0.9
@@ -40,12 +42,11 @@ class Habits:
     advice: float = 0.3
     joints: float = 0.6
     faint: float = 0.15
-    rib_miscount: float = 0.065
-    vertebra_miscount: float = 0.04
+    rib_miscount: float = 0.105
+    vertebra_miscount: float = 0.08
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
+class Reading(NamedTuple):
     """One focus as the physician read it.
 
     Attributes:
@@ -133,6 +134,7 @@ def read(plan: Plan, rng: np.random.Generator, habits: Habits) -> Opinion:
     readings: list[Reading] = []
     for focus in plan.foci:
         missed = chance(rng, habits.faint if _is_faint(focus) else habits.faint / 10)
+        missed = missed and not plan.superscan
         counted = _counted(rng, focus, habits)
         doubt = _doubt(rng, focus, means)  # drawn for all, so that draws stay in step
         if focus.ambiguous:
@@ -193,17 +195,8 @@ def _without_clashes(readings: list[Reading]) -> tuple[Reading, ...]:
     for reading in readings:
         off = reading.bone != reading.focus.bone
         clash = off and (reading.bone in true or reading.bone in named)
-        bone = reading.focus.bone if clash else reading.bone
-        named.add(bone)
-        kept.append(
-            Reading(
-                focus=reading.focus,
-                bone=bone,
-                certainty=reading.certainty,
-                exclude=reading.exclude,
-                evidence=reading.evidence,
-            )
-        )
+        kept.append(reading._replace(bone=reading.focus.bone) if clash else reading)
+        named.add(kept[-1].bone)
     return tuple(kept)
 
 
