@@ -361,18 +361,22 @@ def test_if_nothing_can_be_taken_the_store_stays_as_it_was(hospital, prepare):
     assert Store(hospital / "store").digest == digest
 
 
-def test_folds_hang_on_hospital_keys_and_not_on_the_drawn_ids(hospital, prepare):
-    prepare(folds=3)
-    first = by_key(hospital)[1]
-    (hospital / "store").rename(hospital / "moved")
-    (hospital / "store.links.csv").rename(hospital / "moved.links.csv")
-    prepare(folds=3)
+def test_folds_hang_on_hospital_keys_and_not_on_the_drawn_ids(tmp_path, prepare):
+    for number in range(12):
+        two_frames(tmp_path / f"{number}.dcm", FRONT + number)
+    rows = [f"K{number},P{number // 2},{number}.dcm" for number in range(12)]
+    write(tmp_path / "manifest.csv", "study,patient,scan", *rows)
+    prepare(folds=6)
+    first = by_key(tmp_path)[1]
+    (tmp_path / "store").rename(tmp_path / "moved")
+    (tmp_path / "store.links.csv").rename(tmp_path / "moved.links.csv")
+    prepare(folds=6)
 
-    assert by_key(hospital)[1] == first
-    assert first["A5512345"] == first["A5512346"]
-    assert len(set(first.values())) == 3
-    assert not set(Store(hospital / "store").ids) & set(Store(hospital / "moved").ids)
-    assert prepare(folds=2)[0] == 2
+    assert by_key(tmp_path)[1] == first
+    assert first["K0"] == first["K1"]
+    assert len(set(first.values())) == 6
+    assert not set(Store(tmp_path / "store").ids) & set(Store(tmp_path / "moved").ids)
+    assert "folds differ" in prepare(folds=2)[1]
 
 
 def test_a_root_lets_files_lie_elsewhere(hospital, prepare):

@@ -82,7 +82,7 @@ def test_the_parser_never_meets_what_is_not_on_the_list(path):
     dataset = open_dicom(save(both(), path))
     for keyword in ("PatientName", "PatientID", "StudyDate", "PatientBirthDate", "StationName"):
         assert keyword not in dataset
-    assert not any(tag.is_private for tag in dataset.keys())
+    assert not any(tag.is_private for tag in dataset)
 
 
 def test_a_damaged_value_is_left_out_and_not_quoted(path, capfd, caplog):

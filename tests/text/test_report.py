@@ -49,6 +49,11 @@ def test_who_it_is_and_who_signed_is_in_neither_part():
     assert split_report(text) == Report(findings=FINDINGS, impression=IMPRESSION)
 
 
+def test_a_letterhead_above_the_findings_is_in_neither_part():
+    text = f"某市人民医院核医学科报告单\n张三丰 男\n检查所见：{FINDINGS}\n印象：{IMPRESSION}"
+    assert split_report(text) == Report(findings=FINDINGS, impression=IMPRESSION)
+
+
 def test_a_signature_in_the_same_line_ends_the_impression():
     report = split_report(f"所见：{FINDINGS}印象：{IMPRESSION} 报告医生：李四光")
     assert report == Report(findings=FINDINGS, impression=IMPRESSION)
