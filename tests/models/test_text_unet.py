@@ -130,3 +130,47 @@ def test_levels_that_are_not_there_are_refused(tiny_text, levels):
 def test_fusion_without_an_encoder_is_refused():
     with pytest.raises(ValueError, match="fusion='film' needs an encoder"):
         TextUNet(None, "film", **TINY)
+
+
+def two_spots(count, draw):
+    """Two spots alike, at the patient's left and right; the report names the lesion."""
+    image = 0.1 * torch.rand(count, 2, 8, 16, generator=draw)
+    mask = torch.zeros(count, 2, 8, 16, dtype=torch.bool)
+    left = torch.rand(count, generator=draw) < 0.5
+    columns = {True: slice(11, 14), False: slice(2, 5)}  # in the anterior view
+    for side, column in columns.items():
+        image[:, 0, 3:6, column] = 0.9
+        mask[left == side, 0, 3:6, column] = True
+    image[:, 1], mask[:, 1] = image[:, 0].flip(-1), mask[:, 0].flip(-1)
+    word = torch.where(left, 7, 8)
+    tokens = torch.stack([torch.full_like(word, 2), word, torch.full_like(word, 3)], dim=1)
+    return image, mask, tokens, torch.ones_like(tokens, dtype=torch.bool)
+
+
+@pytest.mark.parametrize("fusion", ["none", *FUSIONS])
+def test_only_a_fused_network_learns_which_of_two_spots_the_report_names(tiny_text, fusion):
+    network = make(tiny_text, fusion, base_channels=8, depth=2, levels=[1], report_dropout=0.0)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2)
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(60):
+        image, mask, tokens, token_mask = two_spots(8, draw)
+        logits = network(image, tokens, token_mask)
+        optimizer.zero_grad()
+        nn.functional.binary_cross_entropy_with_logits(
+            logits, mask.float(), pos_weight=torch.tensor(10.0)
+        ).backward()
+        optimizer.step()
+
+    image, mask, tokens, token_mask = two_spots(16, draw)
+    network.eval()
+
+    def dice(tokens):
+        found = network(image, tokens, token_mask) > 0
+        return 2 * (found & mask).sum() / (found.sum() + mask.sum())
+
+    other_side = torch.where(tokens == 7, 8, torch.where(tokens == 8, 7, tokens))
+    if fusion == "none":
+        assert dice(tokens) == dice(other_side) < 0.75  # either spot, or both
+    else:
+        assert dice(tokens) > 0.9
+        assert dice(other_side) < 0.1
