@@ -92,7 +92,7 @@ def _extent(opinion: Opinion) -> str:
     """Which of the lengths of a report this one should keep to."""
     if len(opinion.clear) + len(opinion.doubtful) > 2:
         return "checked" if opinion.means != "history" else "many"
-    return "few" if opinion.clear or opinion.doubtful else "normal"
+    return "few" if opinion.readings else "normal"
 
 
 # What is told by a joint or an organ, in words that name no bone.

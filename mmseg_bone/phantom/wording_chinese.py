@@ -181,6 +181,8 @@ class ChineseWriter:
                 return f" {dose}" if told else ""
             case "hours":
                 return one_of(self.rng, ("2", "3", "3", "4", "2-4"))
+            case "further":
+                return "MRI" if self.ct else "CT或MRI"
             case "extra":
                 return "，加做局部SPECT/CT" if self.ct else ""
         return one_of(self.rng, _FREE[name])

@@ -31,7 +31,9 @@ def impression(
     said += _doubtful(opinion, rng)
     told = {r.focus.number for s in findings for r in s.mentions}
     told |= {f.number for s in findings for f in s.crowd}
-    benign = _benign(opinion, rng, told, {s.role for s in findings})
+    # A finding told of nothing in particular (the spine at large) is not listed here by name.
+    roles = {s.role for s in findings if s.mentions or not s.crowd}
+    benign = _benign(opinion, rng, told, roles)
     spread = any(r.certainty in _ROLE for r in opinion.readings) or superscan
     closing = one_of(rng, ("i_no_more", "i_rest"))
     explicit = chance(rng, 0.3)
@@ -168,7 +170,7 @@ def _worn(
     joints = warm_joints(opinion) if "joints" in roles else ()
     worth = tuple(j for j in joints if j in ("knee", "shoulder", "hip"))
     by_name = chance(rng, 0.35)
-    if worn and by_name:
+    if worn and by_name and "degeneration" in roles:
         said = [Statement(role="i_degenerative", mentions=worn)]
         words = {"joints": ",".join(worth)}
         return said + ([Statement(role="i_joints", words=words)] if worth else [])

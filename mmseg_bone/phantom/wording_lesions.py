@@ -157,8 +157,8 @@ def doubtful_findings(opinion: Opinion, rng: np.random.Generator) -> list[Statem
                 said += [focus, Statement(role="ct", words=words, joined=alone)]
             case "ct_clear":
                 planar = Statement(role="planar_inline", joined=True)
-                said += [focus, *([planar] if doubt else [])]
-                said.append(Statement(role="ct_clear", joined=not doubt))
+                said += [focus, *([planar] if alone else [])]
+                said.append(Statement(role="ct_clear", joined=not alone))
             case "trauma" | "no_trauma" | "silent":
                 said += [focus, Statement(role=reading.evidence, joined=True)]
             case _:
