@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
 
 _COLUMNS = ("study", "item", "value", "target", "low", "high", "passed", "mandatory", "lossy",
             "skipped")  # fmt: skip
+_PAGE = 120
 _VERDICTS = {True: "passes", False: "fails", None: "not judged: no anterior view"}
 
 
@@ -46,6 +47,8 @@ def realism(
     from mmseg_bone.imaging.realism import judge
 
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PAGE)  # a file has no width to keep to
     verdicts = []
     for study, lossy in _studies(paths, first):
         verdict = judge(study, lossy=lossy)
@@ -67,17 +70,17 @@ def _studies(paths: list[Path], first: int | None) -> Iterator[tuple["Study", bo
     """Each study, and whether it was compressed with loss."""
     from mmseg_bone.io.store import Store
 
-    for path in paths:
+    for number, path in enumerate(paths, start=1):
         if path.is_dir() and (path / "store.json").exists():
             store = Store(path)
             for id in store.ids[:first]:
                 study = store[id]
                 yield study, study.notes.get("lossy") == "yes"
         else:
-            yield _scan(path)
+            yield _scan(path, f"scan-{number}")
 
 
-def _scan(path: Path) -> tuple["Study", bool]:
+def _scan(path: Path, id: str) -> tuple["Study", bool]:
     from mmseg_bone.io.dicom import read_scan
     from mmseg_bone.study import Study
 
@@ -89,8 +92,8 @@ def _scan(path: Path) -> tuple["Study", bool]:
     else:
         scan = read_scan(path)
     study = Study(
-        id="scan",  # the name of a hospital's file is an identity
-        patient="scan",
+        id=id,  # the name of a hospital's file is an identity
+        patient=id,
         views=scan.views,
         counts=scan.counts,
         spacing_mm=scan.spacing_mm,
@@ -113,7 +116,8 @@ def _show(console: "Console", verdict: "Verdict", *, all_items: bool) -> None:
             name = f"{target.name} *" if target.mandatory else target.name
             tolerance = f"{_number(target.low)} to {_number(target.high)}"
             table.add_row(name, _number(item.value), _number(target.value), tolerance, _mark(item))
-    console.print(table)
+    if table.row_count:
+        console.print(table)
 
 
 def _number(value: float) -> str:

@@ -5,11 +5,12 @@ from jaxtyping import Num
 from pydicom import Dataset
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import JPEGExtended12Bit
+from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless
 
 from mmseg_bone.errors import DicomError
 from mmseg_bone.io.dicom_tags import quiet, text_of
 
+_ALWAYS_LOSSY = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLSNearLossless)
 _GPL = 'pip install "mmseg-bone[gpl-decoders]"'
 
 
@@ -29,7 +30,8 @@ def counts_of(dataset: Dataset, index: int) -> tuple[Num[np.ndarray, "y x"], dic
     """
     stored = _decode(dataset, index)
     notes = {}
-    if text_of(dataset, "LossyImageCompression").strip() == "01":
+    syntax = getattr(dataset, "file_meta", Dataset()).get("TransferSyntaxUID")
+    if text_of(dataset, "LossyImageCompression").strip() == "01" or syntax in _ALWAYS_LOSSY:
         notes["lossy"] = "yes"
     padding = dataset.get("PixelPaddingValue")
     if padding is not None and int(padding) != 0:

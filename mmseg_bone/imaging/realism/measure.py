@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from scipy import ndimage
 
 from mmseg_bone.imaging.realism import edges, noise, regions, spectrum
@@ -60,11 +60,10 @@ def overall(body: Body) -> Iterator[tuple[str, float]]:
 
 def _air(body: Body) -> float:
     """Mean counts beside the body, where the field holds counts at all."""
-    near: Bool[np.ndarray, "y x"] = ndimage.binary_dilation(body.mask, iterations=_AIR_PX)
-    far = ~near
-    far &= body.counts.any(axis=0)[None]
-    far[: body.crown] = far[body.toes + 1 :] = False
-    return float(body.counts[far].mean()) if far.any() else float("nan")
+    near = np.asarray(ndimage.binary_dilation(body.mask, iterations=_AIR_PX))
+    rows = slice(body.crown, body.toes + 1)
+    air = body.counts[rows][~near[rows] & np.asarray(body.counts.any(axis=0))[None]]
+    return float(air.mean()) if air.size else float("nan")
 
 
 def distribution(body: Body) -> Iterator[tuple[str, float]]:
@@ -107,17 +106,17 @@ def region_ratios(body: Body) -> Iterator[tuple[str, float]]:
     yield "L3-L4 / thigh", regions.spine_mean(body, 0.343, 0.370) / thigh
     yield "L5-S1 / thigh", regions.spine_mean(body, 0.375, 0.400) / thigh
     yield "femoral shafts / thigh", regions.shaft_means(body, *_FEMUR) / thigh
-    yield "knees / thigh", regions.joint_means(body, 0.670, 0.720, 60) / thigh
+    yield "knees / thigh", regions.joint_means(body, 0.670, 0.720, 60.0) / thigh
     yield "tibial shafts / thigh", regions.shaft_means(body, 0.760, 0.840) / thigh
     yield "calf soft / thigh", regions.soft_mean(body, 0.740, 0.800) / thigh
-    yield "ankles / thigh", regions.joint_means(body, 0.920, 0.955, 40) / thigh
+    yield "ankles / thigh", regions.joint_means(body, 0.920, 0.955, 40.0) / thigh
 
 
 def skull_rim(body: Body) -> float:
     """Peak of the profile from the skin inwards at both sides of the head, averaged."""
     profiles = [skin(body, 0.035, 0.055, side, _SKULL_MM) for side in (-1, 1)]
-    means = [ndimage.uniform_filter(p.mean(axis=0), 3) for p in profiles]
-    return float(np.mean([mean.max() for mean in means]))
+    means = [ndimage.uniform_filter(p.mean(axis=0), 3) for p in profiles if len(p)]
+    return _mean([float(mean.max()) for mean in means])
 
 
 def skin(
@@ -153,7 +152,7 @@ def sharpness(body: Body) -> Iterator[tuple[str, float]]:
     yield "femoral shaft width mm", _mean([edges.line_width_mm(f, across)[0] for f in femurs])
     yield "femoral shaft / background", _mean([edges.line_width_mm(f, across)[1] for f in femurs])
     for name, rows in (("sternum", _STERNUM), ("lumbar spine", _LUMBAR)):
-        columns = body.across(body.between(*rows), -45, 45)
+        columns = body.across(body.between(*rows), -45.0, 45.0)
         yield f"{name} width mm", edges.line_width_mm(_line(body, rows, columns), across)[0]
     modulation, apart = _ribs(body)
     yield "rib modulation", modulation
@@ -169,7 +168,7 @@ def _mean(values: list[float]) -> float:
 def _bladder_edge(body: Body) -> float:
     """Left and right, at the height where the bladder is brightest."""
     rows = body.between(0.390, 0.475)
-    columns = body.across(rows, -65, 65)
+    columns = body.across(rows, -65.0, 65.0)
     calm = smooth(body.counts[rows, columns], body.spacing_mm, 10.0)
     y, x = np.unravel_index(calm.argmax(), calm.shape)
     row, column = rows.start + int(y), columns.start + int(x)
@@ -198,8 +197,8 @@ def _ribs(body: Body) -> tuple[float, float]:
     rows = body.between(0.200, 0.295)
     calm = smooth(body.counts, body.spacing_mm, 4.0)[rows]
     found = []
-    for near in range(60, 112, 13):
-        for left, right in ((near, near + 13), (-near - 13, -near)):
+    for near in (60.0, 73.0, 86.0, 99.0):
+        for left, right in ((near, near + 13.0), (-near - 13.0, -near)):
             profile = calm[:, body.across(rows, left, right)].mean(axis=1)
             apart = 26.0 * body.scale, 60.0 * body.scale
             found.append(edges.waves(profile, body.spacing_mm[0], apart))

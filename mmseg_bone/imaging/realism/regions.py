@@ -37,22 +37,22 @@ class Box:
 
 
 BOXES = {
-    "head centre": Box((0.045, 0.060), (-23, 23)),
-    "nasopharynx and maxilla": Box((0.065, 0.110), (-35, 45), 43),
-    "mandible": Box((0.112, 0.132), (-35, 45), 36),
-    "lower neck": Box((0.145, 0.175), (-30, 30), 37),
-    "manubrium": Box((0.178, 0.205), (-40, 40), 45),
-    "shoulders": Box((0.140, 0.200), (90, 220), 45, paired=True),
-    "rib zones": Box((0.215, 0.275), (60, 125), paired=True),
-    "right upper abdomen": Box((0.300, 0.340), (-110, -40)),
-    "flanks": Box((0.330, 0.365), (70, 120), paired=True),
-    "iliac wings": Box((0.372, 0.400), (85, 145), 30, paired=True),
-    "bladder": Box((0.390, 0.475), (-65, 65), 42),
-    "hips": Box((0.440, 0.485), (80, 140), 34, paired=True),
-    "pubis": Box((0.452, 0.480), (-45, 45), 34),
+    "head centre": Box((0.045, 0.060), (-23.0, 23.0)),
+    "nasopharynx and maxilla": Box((0.065, 0.110), (-35.0, 45.0), 43.0),
+    "mandible": Box((0.112, 0.132), (-35.0, 45.0), 36.0),
+    "lower neck": Box((0.145, 0.175), (-30.0, 30.0), 37.0),
+    "manubrium": Box((0.178, 0.205), (-40.0, 40.0), 45.0),
+    "shoulders": Box((0.140, 0.200), (90.0, 220.0), 45.0, paired=True),
+    "rib zones": Box((0.215, 0.275), (60.0, 125.0), paired=True),
+    "right upper abdomen": Box((0.300, 0.340), (-110.0, -40.0)),
+    "flanks": Box((0.330, 0.365), (70.0, 120.0), paired=True),
+    "iliac wings": Box((0.372, 0.400), (85.0, 145.0), 30.0, paired=True),
+    "bladder": Box((0.390, 0.475), (-65.0, 65.0), 42.0),
+    "hips": Box((0.440, 0.485), (80.0, 140.0), 34.0, paired=True),
+    "pubis": Box((0.452, 0.480), (-45.0, 45.0), 34.0),
 }
 # Posterior, where a kidney lies and what lies beside it.
-KIDNEYS = Box((0.290, 0.360), (40, 110), 34, paired=True)
+KIDNEYS = Box((0.290, 0.360), (40.0, 110.0), 34.0, paired=True)
 
 
 def box_mean(body: Body, box: Box) -> float:
@@ -82,7 +82,7 @@ def _brightest(body: Body, part: Float[np.ndarray, "y x"], size_mm: float) -> fl
 def spine_mean(body: Body, top: float, bottom: float) -> float:
     """Mean counts along the spine, or along whatever is brightest near the midline."""
     rows = body.between(top, bottom)
-    columns = body.across(rows, -45, 45)
+    columns = body.across(rows, -45.0, 45.0)
     return _along_ridge(body, rows, columns)
 
 

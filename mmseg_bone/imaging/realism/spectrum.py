@@ -63,10 +63,10 @@ def floor_change(frequency: Float[np.ndarray, " n"], power: Float[np.ndarray, " 
 def noise_from(frequency: Float[np.ndarray, " n"], power: Float[np.ndarray, " n"]) -> float:
     """Frequency from which noise outweighs structure: where power has fallen to twice its floor.
 
-    nan where there is no floor to see or power never exceeds it.
+    nan where there is no floor to see.
     """
     floor_at = (frequency >= FLOOR_BAND[0]) & (frequency <= FLOOR_BAND[1])
     if not floor_at.any() or not (floor := power[floor_at].mean()):
         return float("nan")
-    above = np.flatnonzero(power > 2 * floor)
-    return float(frequency[above[-1]]) if above.size else float("nan")
+    sunk = frequency[(frequency >= SLOPE_BAND[0]) & (power <= 2 * floor)]
+    return float(sunk[0]) if sunk.size else float("nan")

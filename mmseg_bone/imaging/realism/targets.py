@@ -44,16 +44,16 @@ def _factor(name: str, value: float, factor: float = 1.5, *, mandatory: bool = F
 
 
 TARGETS: tuple[Target, ...] = (
-    Target("total counts", 3_596_452, 0.8e6, 4.5e6, lossy=False),
-    Target("maximum", 278, 60, 600, lossy=False),
+    Target("total counts", 3_596_452.0, 0.8e6, 4.5e6, lossy=False),
+    Target("maximum", 278.0, 60.0, 600.0, lossy=False),
     Target("zero pixels", 0.495, 0.35, 0.60, lossy=False),
     Target("air per pixel", 0.27, 0.1, 0.6, lossy=False),  # in a scan of 3.6 million
     # The camera's useful field is narrower than its matrix.
     Target("columns without counts", 0.102, 0.004, 0.25, lossy=False),
     Target("counts in the body", 0.995, 0.98, 1.0, lossy=False),
-    Target("body length mm", 1747, 1450, 1900, mandatory=True),
+    Target("body length mm", 1747.0, 1450.0, 1900.0, mandatory=True),
     Target("body area m2", 0.625, 0.45, 0.75),
-    Target("largest width mm", 538, 380, 560),
+    Target("largest width mm", 538.0, 380.0, 560.0),
     Target("widths, mean departure", 0.0, 0.0, 0.2),
     # Of the body blurred by 6.8 mm.
     _within("percentile 5 over median", 0.224, 0.25),
@@ -62,7 +62,7 @@ TARGETS: tuple[Target, ...] = (
     _within("percentile 90 over median", 2.15, 0.25),
     _within("percentile 95 over median", 2.60, 0.40),
     _within("percentile 99 over median", 4.21, 0.40),
-    Target("percentile 99.9 over median", 7.38, 4, 20),
+    Target("percentile 99.9 over median", 7.38, 4.0, 20.0),
     # Of sums over 4 × 4 pixels. The mean stands for counts and size of the body.
     _within("blocks, percentile 5 over mean", 0.231, 0.25),
     _within("blocks, percentile 25 over mean", 0.538, 0.25),
@@ -102,18 +102,18 @@ TARGETS: tuple[Target, ...] = (
     _factor("tibial shafts", 1.86),
     _factor("calf soft", 1.01),
     _factor("ankles", 2.33, 2.5),
-    Target("skull edge mm", 12.8, 8, 17),
-    Target("thigh edge mm", 16.1, 12, 26),
-    Target("calf edge mm", 21.6, 12, 26),
-    Target("bladder edge mm", 21.6, 12, 30),
-    Target("femoral shaft width mm", 29.1, 24, 36),
+    Target("skull edge mm", 12.8, 8.0, 17.0),
+    Target("thigh edge mm", 16.1, 12.0, 26.0),
+    Target("calf edge mm", 21.6, 12.0, 26.0),
+    Target("bladder edge mm", 21.6, 12.0, 30.0),
+    Target("femoral shaft width mm", 29.1, 24.0, 36.0),
     Target("femoral shaft / background", 2.36, 1.7, 3.2),
-    Target("sternum width mm", 37.0, 28, 50),
-    Target("lumbar spine width mm", 44.4, 38, 60),
+    Target("sternum width mm", 37.0, 28.0, 50.0),
+    Target("lumbar spine width mm", 44.4, 38.0, 60.0),
     # 0.117 by single columns of pixels; calmer strips show less, and a range as wide.
     Target("rib modulation", 0.080, 0.048, 0.150),
-    Target("rib spacing mm", 35.6, 28, 44),
-    Target("hot spots", 34, 15, 70),
+    Target("rib spacing mm", 35.6, 28.0, 44.0),
+    Target("hot spots", 34.0, 15.0, 70.0),
     Target("spectral slope", -4.19, -4.6, -3.6, mandatory=True),
     Target("noise from cycles/mm", 0.056, 0.04, 0.09, lossy=False),
     Target("noise floor, change", -0.028, -0.1, 0.1, lossy=False),
