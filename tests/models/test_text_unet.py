@@ -92,6 +92,15 @@ def test_no_parameter_is_left_without_a_gradient(tiny_text, fusion, without_repo
     assert all(p.grad.isfinite().all() for p in network.parameters())
 
 
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_half_precision_answers_nearly_the_same(tiny_text, fusion):
+    network = learnt(make(tiny_text, fusion))
+    with torch.autocast("cpu", torch.bfloat16):
+        half = network(IMAGE, TOKENS, MASK)
+    whole = network(IMAGE, TOKENS, MASK)
+    assert (half.float().sigmoid() - whole.sigmoid()).abs().max() < 0.05
+
+
 def test_a_frozen_encoder_stays_in_eval_mode_and_gets_no_gradient(tiny_text):
     network = make(tiny_text, tune="frozen").train()
     network(IMAGE, TOKENS, MASK).mean().backward()

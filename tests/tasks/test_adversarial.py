@@ -130,9 +130,10 @@ def test_the_network_learns_alone_until_the_critic_takes_part(studies, load, tra
     assert fit.callback_metrics["train/adversarial"] > 0
 
 
-def test_it_learns_to_find_the_spots(studies, load, trainer):
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_it_learns_to_find_the_spots(studies, load, trainer, precision):
     task = make_task(critic_from_epoch=3, schedule="constant", gradient_clip=None)
-    fit = trainer(max_epochs=15)
+    fit = trainer(max_epochs=15, precision=precision)
     fit.fit(task, load(studies(4), shuffle=True), load(studies(4)))
     assert fit.callback_metrics["val/dice"] > 0.9
 
