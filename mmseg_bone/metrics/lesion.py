@@ -88,8 +88,9 @@ def _iou(
     drawn: Int[np.ndarray, "y x"], lesions: int, marked: Int[np.ndarray, "y x"], predicted: int
 ) -> Float[np.ndarray, "lesion prediction"]:
     """Intersection over union of every drawn with every predicted lesion."""
-    pairs = drawn.astype(np.int64) * (predicted + 1) + marked
-    together = np.bincount(pairs.ravel(), minlength=(lesions + 1) * (predicted + 1))
+    lit = (drawn > 0) | (marked > 0)  # few of the pixels of a view
+    pairs = drawn[lit].astype(np.int64) * (predicted + 1) + marked[lit]
+    together = np.bincount(pairs, minlength=(lesions + 1) * (predicted + 1))
     together = together.reshape(lesions + 1, predicted + 1)
     sizes = together.sum(1)[1:, None] + together.sum(0)[None, 1:]
     shared = together[1:, 1:]
