@@ -92,5 +92,4 @@ def _edge(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
 def _box(mask: Bool[np.ndarray, "y x"]) -> tuple[slice, slice]:
     """The smallest box around a mask, for everything outside it is outside both masks."""
     found = ndimage.find_objects(mask.astype(np.uint8))
-    box: tuple[slice, slice] = found[0] if found else (slice(0), slice(0))
-    return box
+    return (found[0][0], found[0][1]) if found else (slice(0), slice(0))
