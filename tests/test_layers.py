@@ -35,6 +35,7 @@ DOORS: dict[str, set[str]] = {
     "omegaconf": {"cli"},
     "typer": {"cli"},
     "matplotlib": {"analysis"},
+    "sklearn": {"analysis"},
     "wandb": set(),  # conf/logger/wandb.yaml names it; nobody imports it
 }
 NO_TORCH = {"study", "io", "imaging", "phantom", "metrics", "analysis"}
