@@ -22,6 +22,7 @@ COMMANDS = {
     "phantom": "Make digital patients, their bone scans, masks and reports: a store.",
     "prepare": "Join DICOM scans, a report table and drawings: a store.",
     "show": "Draw studies of a store, with masks and predictions.",
+    "pretrain": "Train a text encoder on reports, as MacBERT was.",
     "train": "Fit an experiment on all folds but one, and leave a run behind.",
     "evaluate": "Score the predictions of a run.",
     "compare": "Set runs beside each other: one table, intervals, paired differences.",

@@ -1,0 +1,190 @@
+import numpy as np
+import pytest
+
+from mmseg_bone.data.datamodule import EpochShuffle
+from mmseg_bone.data.reports import (
+    BucketBatches,
+    CutReport,
+    MaskedReports,
+    Question,
+    ReportDataModule,
+    ReportOf,
+    put_together,
+    read_corpus,
+    shortened,
+)
+from mmseg_bone.errors import ReportError
+from mmseg_bone.study import Report
+from mmseg_bone.text.masking import IGNORED, Masking, Word, WordCutter
+from mmseg_bone.text.tokens import ReportTokens
+
+TOKENS = ReportTokens(max_tokens=64)
+BEGIN, END = TOKENS.tokenizer.cls_token_id, TOKENS.tokenizer.sep_token_id
+
+
+def report(i):
+    return Report(
+        findings=f"左侧第{i % 12 + 1}前肋见点状放射性浓聚影。" + "双肾显影。" * (i % 3),
+        impression="骨转移可能性大。",
+    )
+
+
+def corpus(count=20, patients=10):
+    return [ReportOf(f"p{i % patients}", report(i)) for i in range(count)]
+
+
+def module(**settings):
+    return ReportDataModule(corpus(), TOKENS, **({"batch_size": 4} | settings))
+
+
+def dataset(*reports, share=0.15):
+    cut = WordCutter(TOKENS.tokenizer)
+    masking = Masking(TOKENS.tokenizer, ["显影"], share=share)
+    parts = [CutReport(cut(r.findings), cut(r.impression)) for r in reports]
+    return MaskedReports(parts, masking, TOKENS, seed=0)
+
+
+def test_no_patient_is_on_both_sides_of_the_split():
+    data = module(val_share=0.3)
+    train, val = ({data.patients[i] for i in p} for p in (data.train_places, data.val_places))
+    assert len(val) == 3
+    assert train | val == {f"p{i}" for i in range(10)}
+    assert not train & val
+    assert module(val_share=0.3).val_places == data.val_places
+    assert module(val_share=0.3, seed=1).val_places != data.val_places
+
+
+def test_one_patient_is_validated_on_at_least_and_one_trained_on():
+    for share in (0.0, 1.0):
+        data = module(val_share=share)
+        assert data.train_places
+        assert data.val_places
+
+
+def test_a_corpus_of_one_patient_is_refused_and_empty_reports_do_not_count():
+    one = [
+        ReportOf("p1", report(1)),
+        ReportOf("p2", Report()),
+        ReportOf("p3", Report(findings=" ")),
+    ]
+    with pytest.raises(ReportError, match="1 patients with a report; two are needed"):
+        ReportDataModule(one, TOKENS)
+
+
+def test_what_is_asked_depends_on_seed_epoch_and_place_alone():
+    reports = dataset(*(report(i) for i in range(4)))
+    first = reports[0, 3]
+    reports[1, 2], reports[0, 2]  # what came before does not matter
+    assert reports[0, 3] == first == dataset(*(report(i) for i in range(4)))[0, 3]
+    assert any(reports[epoch, 3] != first for epoch in range(1, 4))
+    assert reports[3] == reports[3]  # validation: alike every time
+
+
+def test_the_parts_stand_between_their_marks_in_either_order():
+    reports = dataset(Report(findings="双肾显影。", impression="骨转移。"), share=0.0)
+    parts = [word.tokens for part in reports.reports[0] for word in part]
+    first, second = (tuple(t for w in part for t in w.tokens) for part in reports.reports[0])
+    assert parts
+    seen = set()
+    for epoch in range(20):
+        question = reports[epoch, 0]
+        one, other = (second, first) if question.swapped else (first, second)
+        truth = [
+            token if target == IGNORED else target
+            for token, target in zip(question.tokens, question.targets, strict=True)
+        ]
+        assert truth == [BEGIN, *one, END, *other, END]
+        seen.add(question.swapped)
+    assert seen == {0, 1}
+
+
+def test_masked_words_of_both_parts_are_counted_through():
+    question = dataset(Report(findings="双肾显影。" * 9, impression="骨转移。" * 9))[0]
+    asked = list(dict.fromkeys(word for word in question.words if word))
+    assert asked == list(range(1, max(asked) + 1))
+    for words, target in zip(question.words, question.targets, strict=True):
+        assert (words > 0) == (target != IGNORED)
+
+
+def test_one_sentence_alone_is_asked_for_no_order():
+    question = dataset(Report(impression="骨转移。"))[0]
+    assert question.swapped == IGNORED
+    assert question.tokens.count(END) == 1
+
+
+def test_a_report_that_is_too_long_loses_words_at_the_end_of_its_longer_part():
+    a, b = (Word(text, (n, n)) for n, text in ((7, "见"), (8, "示")))
+    assert shortened(CutReport((a, a, b), (b,)), room=5) == CutReport((a,), (b,))
+    assert shortened(CutReport((a, b), (b,)), room=6) == CutReport((a, b), (b,))
+    long = dataset(Report(findings="双肾显影。" * 99, impression="骨转移。"))
+    assert len(long[0].tokens) <= TOKENS.max_tokens
+    assert long.reports[0].impression
+
+
+def test_every_batch_is_of_reports_of_like_length_and_every_report_comes_once():
+    lengths = np.random.default_rng(0).integers(10, 200, 1003).tolist()
+    batches = BucketBatches(EpochShuffle(1003, 0), lengths, batch_size=8, window=20)
+    batches.sampler.set_epoch(2)
+    found = list(batches)
+    assert len(found) == len(batches) == 126
+    assert sorted(place for batch in found for _, place in batch) == list(range(1003))
+    assert {epoch for batch in found for epoch, _ in batch} == {2}
+    spread = np.mean([np.ptp([lengths[p] for _, p in batch]) for batch in found])
+    assert spread < 20  # of 190
+    assert list(batches) == found
+    batches.sampler.set_epoch(3)
+    assert list(batches) != found
+
+
+def test_padding_is_asked_for_nothing():
+    batch = put_together(
+        [
+            Question([2, 9, 8, 3], [IGNORED, 7, IGNORED, IGNORED], [0, 1, 0, 0], 1),
+            Question([2, 3], [IGNORED] * 2, [0, 0], IGNORED),
+        ]
+    )
+    assert batch["tokens"].tolist() == [[2, 9, 8, 3], [2, 3, 0, 0]]
+    assert batch["token_mask"].tolist() == [[True] * 4, [True] * 2 + [False] * 2]
+    assert batch["targets"][1].tolist() == [IGNORED] * 4
+    assert batch["words"].tolist() == [[0, 1, 0, 0], [0] * 4]
+    assert batch["swapped"].tolist() == [1, IGNORED]
+
+
+def test_the_loaders_go_through_all_reports():
+    data = module(val_share=0.3)
+    data.train_dataloader().batch_sampler.sampler.set_epoch(1)
+    assert sum(len(batch["tokens"]) for batch in data.train_dataloader()) == len(data.train)
+    assert sum(len(batch["tokens"]) for batch in data.val_dataloader()) == len(data.val)
+
+
+def test_a_hospitals_table_is_split_at_its_headings_and_holds_no_identity(tmp_path):
+    path = tmp_path / "reports.csv"
+    path.write_text(
+        "检查号,病人,报告\n"
+        "A1001,王小明,检查所见：王小明左侧髂骨浓聚。 诊断意见：骨转移。\n"
+        "A1002,王小明,检查所见：双肾显影。 电话13812345678\n"
+        "A1003,,检查所见：余骨未见异常。\n",
+        "utf-8",
+    )
+    first, second, third = read_corpus(path, patient="病人")
+    assert first.patient == second.patient == "王小明"
+    assert third.patient == "A1003"  # nobody's: a patient of its own
+    assert first.report.impression == "骨转移。"
+    words = " ".join(r.report.text for r in (first, second, third))
+    assert "王小明" not in words
+    assert "13812345678" not in words
+    assert {r.patient for r in read_corpus(path)} == {"A1001", "A1002", "A1003"}
+
+
+def test_a_patients_column_that_is_not_there_is_named(tmp_path):
+    path = tmp_path / "reports.csv"
+    path.write_text("检查号,报告\n1,双肾显影\n", "utf-8")
+    with pytest.raises(
+        ReportError, match="has no column 'mrn' for the patient; it has 检查号, 报告"
+    ):
+        read_corpus(path, patient="mrn")
+
+
+def test_the_digest_tells_corpora_apart():
+    assert module().digest == module(seed=3).digest
+    assert ReportDataModule(corpus(19), TOKENS).digest != module().digest
