@@ -3,7 +3,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from scipy import ndimage
 
-from mmseg_bone.imaging.realism import TARGETS, judge
+from mmseg_bone.imaging.realism import TARGETS, Item, Verdict, judge
 from mmseg_bone.io.dicom import read_scan
 from mmseg_bone.study import Study
 
@@ -92,6 +92,15 @@ def test_one_mandatory_item_is_enough_to_fail(recounted):
 
     assert verdict.passed is False
     assert "body length mm" in {item.target.name for item in verdict.failed_mandatory}
+
+
+def test_nine_items_of_ten_are_enough_and_eight_are_not():
+    length = next(target for target in TARGETS if target.mandatory)
+    width = next(target for target in TARGETS if target.name == "largest width mm")
+    right, wrong = Item(width, width.value), Item(width, float("nan"))
+
+    assert Verdict("s1", (Item(length, length.value), *[right] * 8, wrong)).passed
+    assert Verdict("s1", (Item(length, length.value), *[right] * 7, wrong, wrong)).passed is False
 
 
 def test_a_blank_scan_fails_every_item_and_breaks_nothing():

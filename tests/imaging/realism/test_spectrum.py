@@ -29,6 +29,12 @@ def test_a_power_law_gives_its_exponent(exponent):
     )
 
 
+def test_borders_that_do_not_meet_leave_the_exponent_as_it_is():
+    cut_out = power_law(-4.0, (1024, 1024))[300:812, 400:656]
+
+    assert slope(*radial_spectrum(cut_out, SPACING)) == pytest.approx(-4, abs=0.3)
+
+
 def test_noise_alone_is_flat():
     counted = np.random.default_rng(0).poisson(20, (512, 256))
     frequency, power = radial_spectrum(counted, SPACING)
