@@ -60,8 +60,10 @@ def _quieten_lightning() -> None:
 
 def main() -> None:
     """Let Hydra read the command line."""
-    # Lightning starts the other processes of a DDP run by this path.
+    # Lightning starts the other processes of a DDP run by this path, or by the module that is
+    # main, which would not know the verb.
     sys.argv[0] = __file__
+    sys.modules["__main__"].__spec__ = None
     run()
 
 

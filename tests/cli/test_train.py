@@ -76,7 +76,7 @@ def test_a_run_leaves_all_that_scoring_and_comparing_need(store, tmp_path):
         (id, view) for id in run.predicted for view in ("anterior", "posterior")
     ]
     assert run.read_prediction("s1").shape == (2, 32, 16)
-    logged = pd.read_csv(tmp_path / "run" / "metrics.csv")
+    logged = pd.read_csv(tmp_path / "run" / "log" / "version_0" / "metrics.csv")
     assert {"train/loss", "train/lr", "val/loss", "val/dice"} <= set(logged)
 
 
@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others(store, tmp_
 
 
 def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(store, tmp_path):
-    options = [f"store={store}", "experiment=text_fused_cgan", "task.warmup_epochs=1", *QUICK]
+    options = [f"store={store}", "experiment=text_fused_cgan", "task.critic_from_epoch=1", *QUICK]
     options.append("trainer.max_epochs=4")
     main(["train", f"hydra.run.dir={tmp_path}/whole", *options])
 
