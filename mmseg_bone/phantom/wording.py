@@ -1,9 +1,10 @@
 """The report of a phantom patient, written from its plan."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.dice import chance
 from mmseg_bone.phantom.plan import Plan
 from mmseg_bone.phantom.wording_benign import artefact_findings, benign_findings, body_findings
@@ -52,7 +53,8 @@ def write_report(
     items = [(s, writer.say(s)) for s in content.impression]
     findings, items = _within(findings, items, writer.limit(_extent(opinion)))
     report = writer.finish(findings, items)
-    return report, truth(opinion, [s for s, _ in findings], [s for s, _ in items])
+    foci = truth(opinion, [s for s, _ in findings], [s for s, _ in items], writer.ALONE)
+    return report, foci
 
 
 def compose(opinion: Opinion, rng: np.random.Generator, habits: Habits) -> Content:
@@ -112,12 +114,27 @@ def _within(findings: Said, items: Said, longest: int) -> tuple[Said, Said]:
 
 
 def truth(
-    opinion: Opinion, findings: Sequence[Statement], items: Sequence[Statement]
+    opinion: Opinion,
+    findings: Sequence[Statement],
+    items: Sequence[Statement],
+    alone: Collection[str],
 ) -> tuple[Focus, ...]:
-    """Every focus of the plan, with what the report says of it."""
+    """Every focus of the plan, with what the report says of it.
+
+    Args:
+        opinion: What was read.
+        findings: The statements that were kept.
+        items: Those of the impression.
+        alone: Regions whose bones are named one by one even in a crowd.
+    """
     said = [*findings, *items]
     pointed = [(s.role, r) for s in said for r in (*s.mentions, *s.most)]
     named = {r.focus.number: r.bone for role, r in pointed if role not in _BY_JOINT}
+    for statement in findings:
+        if statement.role in ("foci", "widespread"):
+            for focus in statement.crowd:
+                if BY_NAME[focus.bone].region in alone:
+                    named.setdefault(focus.number, focus.bone)
     told = {r.focus.number for _, r in pointed} | {f.number for s in said for f in s.crowd}
     certainty = {r.focus.number: r.certainty for r in opinion.readings}
     return tuple(

@@ -80,8 +80,11 @@ _DOSES = ("740MBq", "925MBq", "555MBq", "20mCi", "25mCi", "15mCi")
 class ChineseWriter:
     """Says statements in one hospital's Chinese.
 
-    The naming habits are drawn once per report; a new writer is needed for each.
+    The naming habits are drawn once per report; a new writer is needed for each. ``ALONE`` are
+    the regions whose bones are named one by one even where there are many foci.
     """
+
+    ALONE = ("head", "sacrum", "sternum", "shoulder", "limbs")
 
     def __init__(self, rng: np.random.Generator, style: Style, *, ct: bool) -> None:
         self.rng = rng

@@ -72,6 +72,8 @@ _LONGEST = 3000
 class EnglishWriter:
     """Says statements in one department's English."""
 
+    ALONE = ("sacrum",)
+
     def __init__(self, rng: np.random.Generator, style: Style, *, ct: bool) -> None:
         self.rng = rng
         self.style = style

@@ -20,6 +20,7 @@ _SIDES = {"left": "左", "right": "右"}
 _THIRDS = {"proximal": "上段", "middle": "中段", "distal": "下段"}
 _ENDS = {"proximal": "近端", "middle": "中段", "distal": "远端"}
 _LONG = {"humerus": "肱骨", "forearm": "尺桡骨", "femur": "股骨", "tibia": "胫骨", "fibula": "腓骨"}
+_ENDS_OF_LIMBS = {"hand": "手部", "foot": "足部"}
 # Finer names: up to this place along the bone it is called so; None is the bone's own name.
 _FINE: dict[str, tuple[tuple[float, str | None], ...]] = {
     "humerus": ((0.10, "肱骨头"),),
@@ -141,7 +142,7 @@ def _crowds(foci: Sequence[PlannedFocus], naming: Naming) -> list[tuple[int, str
     if found := by_region.get("ribs"):
         items.append((RANK["ribs"], _whose(found, naming) + _several(found, "根肋骨")))
     if found := by_region.get("pelvis"):
-        items.append((RANK["pelvis"], "骨盆" + _several(found, "处")))
+        items.append((RANK["pelvis"], "骨盆多处" if len(found) > 1 else "骨盆"))
     for name, word in (("head", "颅骨"), ("sacrum", "骶骨")):
         if name in by_region:
             items.append((RANK[name], word))
@@ -153,7 +154,7 @@ def _crowds(foci: Sequence[PlannedFocus], naming: Naming) -> list[tuple[int, str
 
 
 def _plain(bone: Bone) -> str:
-    return _LONG.get(kind_of(bone.name), bone.chinese)
+    return (_LONG | _ENDS_OF_LIMBS).get(kind_of(bone.name), bone.chinese)
 
 
 def _several(bones: Sequence[Bone], unit: str) -> str:
@@ -242,4 +243,4 @@ def _noun(focus: PlannedFocus, bone: Bone, naming: Naming) -> str:
                 return name or bone.chinese
     if kind in LONG_BONES:
         return _LONG[kind] + (_ENDS if naming.ends else _THIRDS).get(focus.part, "")
-    return {"hand": "手部", "foot": "足部"}.get(kind, bone.chinese)
+    return _ENDS_OF_LIMBS.get(kind, bone.chinese)
