@@ -52,10 +52,12 @@ def train(cfg: DictConfig) -> float:
 
 
 def _quieten_lightning() -> None:
-    """Leave out its tips, and two warnings about choices that are ours or its own."""
+    """Leave out its tips, and its warnings about choices that are ours or its own."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers")
     warnings.filterwarnings("ignore", message=".*LeafSpec")
+    # It is: a run that goes on finds its own checkpoints, and another one was refused.
+    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
 
 
 def main() -> None:
@@ -123,18 +125,14 @@ def _finish(
     record: "Run", trainer: "pl.Trainer", task: "pl.LightningModule", data: "StudyDataModule"
 ) -> float:
     """Weights of the best epoch, its predictions of the fold held out, and their scores."""
-    from mmseg_bone.analysis.aggregation import summarise
-    from mmseg_bone.analysis.scores import score_run
+    from mmseg_bone.analysis.evaluation import evaluate
     from mmseg_bone.cli.load import predict, save_weights
 
     best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
     save_weights(task, best or str(record.checkpoint("last")), record.path)
     for study, probability in predict(task, data):
         record.write_prediction(study, probability)
-    scores = score_run(record, data.store)
-    record.write_scores(scores)
-    summary = summarise(scores)
-    record.write_summary(summary)
+    summary = evaluate(record, data.store).summary
     print(f"run: {record.path}")
     return float(summary["patient"]["dice"])
 
