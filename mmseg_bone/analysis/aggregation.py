@@ -29,15 +29,19 @@ from mmseg_bone.metrics.overlap import METRICS, Confusion, Metric, macro
 
 AGGREGATIONS = ("micro", "image_pos", "image_all", "patient")
 _COUNTS = ["tp", "fp", "fn", "tn"]
+_VIEW = ["patient", "id", "view"]
 # Of lesions: what is summed above and below the line, and over what.
 LESION_METRICS = {
     "lesion_sensitivity": ("lesions_hit", "lesions", "lesion"),
     "lesion_precision": ("lesions_hit", "predicted", "lesion"),
     "false_positives": ("false_positives", "studies", "scan"),
 }
+OUTLINE_METRICS = ("hausdorff95_mm", "surface_dice")  # of a view, never of pooled pixels
 # Everything there is, as (metric, aggregation).
-ALL = tuple((m, a) for m in METRICS for a in AGGREGATIONS) + tuple(
-    (m, parts[2]) for m, parts in LESION_METRICS.items()
+ALL = (
+    *((m, a) for m in METRICS for a in AGGREGATIONS),
+    *((m, "image_pos") for m in OUTLINE_METRICS),
+    *((m, parts[2]) for m, parts in LESION_METRICS.items()),
 )
 
 
@@ -84,6 +88,9 @@ def summed(scores: pd.DataFrame, metric: str, aggregation: str) -> Summed:
     scores = _typed(scores)
     if metric in LESION_METRICS:
         return _lesions(scores, *LESION_METRICS[metric][:2])
+    if metric in OUTLINE_METRICS:
+        with_lesion = scores[scores.tp + scores.fn > 0]
+        return _mean(with_lesion.groupby(_VIEW)[metric].mean(), scores)
     of_counts = _metric(metric)
     if aggregation == "micro":
         return _micro(scores, of_counts)
@@ -116,7 +123,7 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 def _typed(scores: pd.DataFrame) -> pd.DataFrame:
     """With a seed, and with numbers as such: a table without rows does not know its types."""
-    numbers = [*_COUNTS, "lesions", "lesions_hit", "false_positives"]
+    numbers = [*_COUNTS, *OUTLINE_METRICS, "lesions", "lesions_hit", "false_positives"]
     typed = scores.astype(dict.fromkeys(numbers, float))
     return typed if "seed" in typed else typed.assign(seed=0)
 
@@ -146,7 +153,7 @@ def _lesions(scores: pd.DataFrame, above: str, below: str) -> Summed:
 
 def _over_seeds(scores: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Sums per patient, of the means over seeds per view."""
-    views = scores.groupby(["patient", "id", "view"])[columns].mean()
+    views = scores.groupby(_VIEW)[columns].mean()
     return views.groupby("patient").sum()
 
 
@@ -158,7 +165,7 @@ def _per_patient(scores: pd.DataFrame, metric: Metric) -> pd.Series:
 
 def _per_view(scores: pd.DataFrame, metric: Metric) -> pd.Series:
     values = pd.Series(metric(counts_of(scores)), scores.index)
-    return values.groupby([scores.patient, scores.id, scores.view]).mean()
+    return values.groupby([scores[key] for key in _VIEW]).mean()
 
 
 def _mean(values: pd.Series, scores: pd.DataFrame) -> Summed:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from mmseg_bone.analysis.aggregation import summarise
-from mmseg_bone.analysis.scores import Cut, score_run, undrawn
+from mmseg_bone.analysis.marked import Cut
+from mmseg_bone.analysis.scores import score_run, undrawn
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
 
@@ -29,7 +30,7 @@ class Evaluation:
 
 
 def evaluate(run: Run, store: Store, cut: Cut | None = None) -> Evaluation:
-    """Score a run's predictions and write its ``scores.csv`` and ``summary.json``.
+    """Score a run's predictions and write its tables (see ``scores``) and ``summary.json``.
 
     Those of an earlier evaluation are replaced; both can be made again at any time.
 
@@ -43,7 +44,8 @@ def evaluate(run: Run, store: Store, cut: Cut | None = None) -> Evaluation:
             does not lie on its study.
     """
     cut = cut or Cut()
-    scores = score_run(run, store, cut)
+    tables = score_run(run, store, cut)
+    scores = tables.scores
     evaluation = Evaluation(
         summary=summarise(scores),
         studies=scores.id.nunique(),
@@ -55,12 +57,14 @@ def evaluate(run: Run, store: Store, cut: Cut | None = None) -> Evaluation:
         "threshold": cut.threshold,
         "hit_rule": cut.rule,
         "smallest_mm2": cut.smallest_mm2,
+        "tolerance_mm": cut.tolerance_mm,
         "store_digest": store.digest,
         "studies": evaluation.studies,
         "patients": evaluation.patients,
         "undrawn": len(evaluation.undrawn),
     }
-    run.write_scores(scores)
+    for name, table in tables._asdict().items():
+        run.write_table(name, table)
     run.write_summary({"about": about} | evaluation.summary)
     return evaluation
 

@@ -1,45 +1,69 @@
-"""Predictions against drawings: one row of scores per study and view."""
+"""The tables of a run: what becomes of each view, lesion and scan, in rows.
+
+- ``scores``: one row per study and view. Pixels, outlines and lesions counted.
+- ``lesions``: one row per drawn and per predicted lesion of each view.
+- ``froc``: one row per study and threshold, both views together.
+- ``scans``: one row per study. Burden, and the probability of any metastasis.
+
+They hold all that a comparison asks for later, which therefore needs neither store nor model:
+where a lesion sits, what it is, and what kind of scan it is on. They hold no identity.
+"""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from mmseg_bone.analysis.lesions import LESION_COLUMNS, lesion_rows
+from mmseg_bone.analysis.marked import Cut, Marked, mark
 from mmseg_bone.errors import RunError
-from mmseg_bone.imaging.lesions import drop_small
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
-from mmseg_bone.metrics.lesion import HitRule, detect
+from mmseg_bone.metrics.burden import bone_scan_index
+from mmseg_bone.metrics.froc import THRESHOLDS, sweep
 from mmseg_bone.metrics.overlap import METRICS, Confusion, confusion
+from mmseg_bone.metrics.surface import hausdorff95, surface_dice, surface_distances
 from mmseg_bone.study import Study
 
+# What kind of scan it is: from notes, and from what the phantom knows. Empty where unknown.
+STUDY_STRATA = ("primary", "camera", "style", "ambiguous", "has_report")
+_KEYS = ("id", "patient", "fold", "view", *STUDY_STRATA)
+_SETTINGS = ("threshold", "hit_rule", "smallest_mm2", "tolerance_mm")
+_COUNTS = ("tp", "fp", "fn", "tn")
+_OUTLINES = ("hausdorff95_mm", "surface_dice")
+_LESIONS = ("lesions", "lesions_hit", "false_positives")
+_FROC = ("id", "patient", "lesions", "threshold", "lesions_hit", "false_positives")
+_SCANS = (
+    "id",
+    "patient",
+    "metastatic",
+    "max_probability",
+    "bsi_reference",
+    "bsi_predicted",
+    "bsi_visible",
+    "bsi_true",
+)
+_COLUMNS = {
+    "scores": (*_KEYS, *_SETTINGS, *_COUNTS, *METRICS, *_OUTLINES, *_LESIONS),
+    "lesions": LESION_COLUMNS,
+    "froc": _FROC,
+    "scans": _SCANS,
+}
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
-    """How a probability becomes lesions, and when a lesion counts as found.
 
-    Attributes:
-        threshold: Probability from which a pixel counts as lesion.
-        hit_rule: See ``metrics.lesion.detect``.
-        smallest_iou: For the hit rule ``iou``.
-        smallest_mm2: Smaller predicted lesions are dropped; drawn ones never are.
-    """
+class Tables(NamedTuple):
+    """The tables of one run; see the head of this file."""
 
-    threshold: float = 0.5
-    hit_rule: HitRule = "iou"
-    smallest_iou: float = 0.1
-    smallest_mm2: float = 0.0
-
-    @property
-    def rule(self) -> str:
-        """The hit rule in one word, for a table."""
-        return f"iou>={self.smallest_iou:g}" if self.hit_rule == "iou" else self.hit_rule
+    scores: pd.DataFrame
+    lesions: pd.DataFrame
+    froc: pd.DataFrame
+    scans: pd.DataFrame
 
 
-def score_run(run: Run, store: Store, cut: Cut | None = None) -> pd.DataFrame:
-    """Score every prediction of a run, one row per study and view.
+def score_run(run: Run, store: Store, cut: Cut | None = None) -> Tables:
+    """Score every prediction of a run.
 
     Studies nobody drew on have no rows; ``undrawn`` names them.
 
@@ -66,8 +90,8 @@ def score(
     ids: Iterable[str],
     probability_of: Callable[[str], Float[np.ndarray, "view y x"]],
     cut: Cut,
-) -> pd.DataFrame:
-    """Score predictions from anywhere, one row per study and view.
+) -> Tables:
+    """Score predictions from anywhere.
 
     Args:
         store: Where the references are.
@@ -76,13 +100,19 @@ def score(
         cut: How to make lesions of a probability.
     """
     ids = list(ids)
-    skipped = undrawn(store, ids)
-    rows: list[dict[str, object]] = []
+    skipped = set(undrawn(store, ids))
+    rows: dict[str, list[dict[str, object]]] = {name: [] for name in _COLUMNS}
     for id in ids:
-        if id not in skipped:
-            rows += score_study(store[id], probability_of(id), cut, fold=store.fold[id])
-    columns = None if rows else [*_KEYS, *_COUNTS, *METRICS, *_LESIONS]
-    return pd.DataFrame(rows, columns=columns)
+        if id in skipped:
+            continue
+        marked = mark(store[id], probability_of(id), cut)
+        rows["scores"] += score_rows(marked, fold=store.fold[id])
+        rows["lesions"] += lesion_rows(marked)
+        rows["froc"] += froc_rows(marked)
+        rows["scans"].append(scan_row(marked))
+    return Tables(
+        **{name: pd.DataFrame(rows[name], columns=[*columns]) for name, columns in _COLUMNS.items()}
+    )
 
 
 def undrawn(store: Store, ids: Iterable[str]) -> list[str]:
@@ -90,48 +120,88 @@ def undrawn(store: Store, ids: Iterable[str]) -> list[str]:
     return [id for id in ids if id in store.rows and store.rows[id]["drawn"] == "0"]
 
 
-_KEYS = ("id", "patient", "fold", "view", "has_report", "threshold", "hit_rule", "smallest_mm2")
-_COUNTS = ("tp", "fp", "fn", "tn")
-_LESIONS = ("lesions", "lesions_hit", "false_positives")
-
-
-def score_study(
-    study: Study, probability: Float[np.ndarray, "_view _y _x"], cut: Cut, *, fold: int
-) -> list[dict[str, object]]:
-    """One row per view of a study that somebody drew on.
-
-    Raises:
-        RunError: Nobody drew on it, or the prediction does not lie on it.
-    """
-    if study.mask is None:
-        raise RunError(f"study {study.id!r} has no drawing, so there is nothing to score against.")
-    if probability.shape != study.counts.shape:
-        raise RunError(
-            f"prediction of {study.id!r} has shape {probability.shape}, its counts "
-            f"{study.counts.shape}. Predictions lie on the scan as acquired, view for view: "
-            f"predict it again from this store."
-        )
-    prediction = drop_small(
-        probability >= cut.threshold, spacing_mm=study.spacing_mm, smallest_mm2=cut.smallest_mm2
-    )
-    pixels = confusion(prediction, study.mask)
+def score_rows(marked: Marked, *, fold: int) -> list[dict[str, object]]:
+    """One row per view."""
+    study, cut = marked.study, marked.cut
+    pixels = confusion(marked.prediction, marked.reference)
     scores = {name: metric(pixels) for name, metric in METRICS.items()}
+    strata = study_strata(study)
     rows = []
     for at, view in enumerate(study.views):
-        found = detect(
-            prediction[at], study.mask[at], rule=cut.hit_rule, smallest_iou=cut.smallest_iou
+        distances = surface_distances(marked.prediction[at], marked.reference[at], study.spacing_mm)
+        found = marked.found[at]
+        parts: tuple[tuple[tuple[str, ...], tuple[object, ...]], ...] = (
+            (_KEYS, (study.id, study.patient, fold, view, *strata.values())),
+            (_SETTINGS, (cut.threshold, cut.rule, cut.smallest_mm2, cut.tolerance_mm)),
+            (_COUNTS, tuple(int(getattr(pixels, name)[at]) for name in _COUNTS)),
+            (tuple(scores), tuple(float(score[at]) for score in scores.values())),
+            (_OUTLINES, (hausdorff95(distances), surface_dice(distances, cut.tolerance_mm))),
+            (_LESIONS, (found.lesions, len(found.hits), found.false_positives)),
         )
-        keys = (study.id, study.patient, fold, view, int(study.report is not None))
-        setting = (cut.threshold, cut.rule, cut.smallest_mm2)
-        rows.append(
-            dict(zip(_KEYS, keys + setting, strict=True))
-            | {name: int(getattr(pixels, name)[at]) for name in _COUNTS}
-            | {name: float(score[at]) for name, score in scores.items()}
-            | dict(
-                zip(_LESIONS, (found.lesions, len(found.hits), found.false_positives), strict=True)
-            )
-        )
+        rows.append({k: v for names, values in parts for k, v in zip(names, values, strict=True)})
     return rows
+
+
+def study_strata(study: Study) -> dict[str, object]:
+    """What kind of scan a study is; empty where nobody knows.
+
+    ``ambiguous`` says that a focus was drawn so that the image cannot tell what it is, be it
+    a metastasis or not.
+    """
+    known = study.instances is not None
+    return {
+        "primary": study.notes.get("primary", ""),
+        "camera": study.notes.get("camera", ""),
+        "style": study.notes.get("style", ""),
+        "ambiguous": int(any(focus.ambiguous for focus in study.foci)) if known else "",
+        "has_report": int(study.report is not None),
+    }
+
+
+def froc_rows(marked: Marked) -> list[dict[str, object]]:
+    """One row per threshold."""
+    study, cut = marked.study, marked.cut
+    found = sum(
+        sweep(
+            probability,
+            reference,
+            rule=cut.hit_rule,
+            smallest_iou=cut.smallest_iou,
+            spacing_mm=study.spacing_mm,
+            smallest_mm2=cut.smallest_mm2,
+        )
+        for probability, reference in zip(marked.probability, marked.reference, strict=True)
+    )
+    lesions = sum(of_view.lesions for of_view in marked.found)
+    return [
+        dict(zip(_FROC, (study.id, study.patient, lesions, threshold, *pair), strict=True))
+        for threshold, pair in zip(THRESHOLDS, np.asarray(found).tolist(), strict=True)
+    ]
+
+
+def scan_row(marked: Marked) -> dict[str, object]:
+    """Burden and suspicion of one study.
+
+    The bone scan index is of the bones map, where there is one. ``bsi_true`` is what the
+    phantom notes of its volumes, where it does.
+    """
+    study = marked.study
+    reference = predicted = visible = float("nan")
+    if study.bones is not None:
+        reference, visible = bone_scan_index(marked.reference, study.bones)
+        predicted, _ = bone_scan_index(marked.prediction, study.bones)
+    true = float(study.notes.get("bsi_percent", "nan"))
+    values = (
+        study.id,
+        study.patient,
+        int(marked.reference.any()),
+        float(marked.probability.max()),
+        reference,
+        predicted,
+        visible,
+        true,
+    )
+    return dict(zip(_SCANS, values, strict=True))
 
 
 def counts_of(scores: pd.DataFrame) -> Confusion:

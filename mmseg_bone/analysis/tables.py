@@ -26,6 +26,8 @@ _NAMES = {
     "lesion_precision": "lesion precision",
     "false_positives": "false positives",
     "pixel_accuracy": "pixel accuracy",
+    "hausdorff95_mm": "Hausdorff 95 (mm)",
+    "surface_dice": "surface Dice",
 }
 _EXPLAINED = """\
 Brackets hold {level} intervals from a bootstrap over patients; both views and all studies of a

@@ -45,14 +45,18 @@ def evaluate(
     smallest_mm2: Annotated[
         float, typer.Option(min=0, help="Smaller predicted lesions are dropped.")
     ] = 0.0,
+    tolerance_mm: Annotated[
+        float, typer.Option(min=0, help="Distance of outlines that is agreement (surface Dice).")
+    ] = 5.0,
 ) -> None:
     """Score the predictions of runs against the drawings of their store.
 
-    Writes scores.csv (one row per study and view) and summary.json into each run, in the place
-    of earlier ones, and prints every score with the name of its aggregation.
+    Writes scores.csv (one row per study and view), lesions.csv (per lesion), froc.csv (per study
+    and threshold), scans.csv (per study) and summary.json into each run, in the place of earlier
+    ones, and prints every score with the name of its aggregation.
     """
     from mmseg_bone.analysis import evaluation
-    from mmseg_bone.analysis.scores import Cut
+    from mmseg_bone.analysis.marked import Cut
     from mmseg_bone.analysis.tables import summary_table
     from mmseg_bone.io.runs import find_runs
 
@@ -61,6 +65,7 @@ def evaluate(
         hit_rule=hit_rule.value,
         smallest_iou=hit_iou,
         smallest_mm2=smallest_mm2,
+        tolerance_mm=tolerance_mm,
     )
     failed = []
     for run in [run for path in runs for run in find_runs(path)]:

@@ -8,6 +8,9 @@ RUN/checkpoints/best.ckpt
 RUN/weights.safetensors         the network of the best checkpoint
 RUN/predictions/ID.safetensors  probability [view y x], float16, at the scan's own resolution
 RUN/scores.csv                  one row per study and view
+RUN/lesions.csv                 one row per drawn and per predicted lesion
+RUN/froc.csv                    one row per study and threshold
+RUN/scans.csv                   one row per study
 RUN/summary.json                scores by aggregation
 ```
 
@@ -34,7 +37,9 @@ from mmseg_bone.io.store import write_atomically
 if TYPE_CHECKING:
     import pandas as pd
 
-_NEEDED_COLUMNS = ("id", "patient", "view", "threshold", "tp", "fp", "fn", "tn")
+_NEEDED_COLUMNS = ("id", "patient", "view", "threshold", "tp", "fp", "fn", "tn", "surface_dice")
+# Words, though a patient may be called 007, or NA.
+_WORDS = ("id", "patient", "view", "primary", "camera", "style", "bone", "region", "kind")
 
 
 class Run:
@@ -167,25 +172,40 @@ class Run:
         Raises:
             RunError: The run was not scored, or its table lacks a column.
         """
-        import pandas as pd
-
-        path = self._part("scores.csv", f"score it with `mmseg-bone evaluate {self.path}`")
-        # Keys are words: a patient may be called 007, or NA.
-        keys = dict.fromkeys(("id", "patient", "view"), str)
-        scores = pd.read_csv(path, dtype=keys, keep_default_na=False, na_values=[""])
+        scores = self.read_table("scores")
         missing = [column for column in _NEEDED_COLUMNS if column not in scores]
         if missing:
             raise RunError(
-                f"{path} lacks the columns {', '.join(missing)}. Score the run again with "
-                f"`mmseg-bone evaluate {self.path}`."
+                f"{self.path}/scores.csv lacks the columns {', '.join(missing)}. Score the run "
+                f"again with `mmseg-bone evaluate {self.path}`."
             )
         return scores
 
     def write_scores(self, scores: "pd.DataFrame") -> None:
         """Keep the scores; those of an earlier evaluation are replaced."""
+        self.write_table("scores", scores)
+
+    def has_table(self, name: str) -> bool:
+        """Whether an evaluation left this table."""
+        return (self.path / f"{name}.csv").is_file()
+
+    def read_table(self, name: str) -> "pd.DataFrame":
+        """One of the tables of an evaluation; see ``analysis.scores``.
+
+        Raises:
+            RunError: The run was not scored.
+        """
+        import pandas as pd
+
+        path = self._part(f"{name}.csv", f"score it with `mmseg-bone evaluate {self.path}`")
+        keys = dict.fromkeys(_WORDS, str)
+        return pd.read_csv(path, dtype=keys, keep_default_na=False, na_values=[""])
+
+    def write_table(self, name: str, table: "pd.DataFrame") -> None:
+        """Keep a table of an evaluation; that of an earlier one is replaced."""
         text = io.StringIO()
-        scores.to_csv(text, index=False, lineterminator="\n")
-        write_atomically(self.path / "scores.csv", text.getvalue().encode())
+        table.to_csv(text, index=False, lineterminator="\n")
+        write_atomically(self.path / f"{name}.csv", text.getvalue().encode())
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Keep what ``scores.csv`` comes to."""

@@ -22,6 +22,8 @@ def rows(hits, *, threshold=0.5, hit_rule="iou>=0.1"):
                 "fp": 0,
                 "fn": 10 - hit,
                 "tn": 90,
+                "hausdorff95_mm": 0.0 if hit else float("nan"),
+                "surface_dice": hit / 10,
                 "lesions": 1,
                 "lesions_hit": int(hit > 0),
                 "false_positives": 0,

@@ -10,7 +10,10 @@ NAN = float("nan")
 def table(*rows):
     names = ["seed", "patient", "id", "view", "tp", "fp", "fn", "tn"]
     names += ["lesions", "lesions_hit", "false_positives"]
-    return pd.DataFrame(rows, columns=names)
+    table = pd.DataFrame(rows, columns=names)
+    # Outlines 3 mm apart where anything was found, and half of them within the tolerance.
+    apart = np.where(table.tp > 0, 3.0, np.nan)
+    return table.assign(hausdorff95_mm=apart, surface_dice=np.where(table.tp > 0, 0.5, 0.0))
 
 
 # One seed, two patients. p1: a large lesion found in front, a small one half found from behind,
@@ -95,6 +98,15 @@ def test_twice_the_seeds_are_not_twice_the_patients():
         again = summed(twice, metric, aggregation)
         pd.testing.assert_frame_equal(again.sums, once.sums, check_dtype=False)
         assert (again.units, again.undefined) == (once.units, once.undefined)
+
+
+def test_outlines_are_averaged_over_views_with_a_lesion_and_those_missed_are_counted():
+    missed = table((0, "p3", "s9", "anterior", 0, 0, 5, 95, 1, 0, 0))
+    scores = pd.concat([ONE, missed])
+    distance = summed(scores, "hausdorff95_mm", "image_pos")
+    assert (distance.value, distance.units, distance.undefined) == (3.0, 2, 1)
+    share = summed(scores, "surface_dice", "image_pos")
+    assert (share.value, share.units, share.undefined) == (pytest.approx(1 / 3), 3, 0)
 
 
 def test_macro_recall_and_macro_specificity_agree():

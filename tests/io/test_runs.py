@@ -17,6 +17,7 @@ SCORES = pd.DataFrame(
         "fp": [0, 0],
         "fn": [0, 0],
         "tn": [3, 4],
+        "surface_dice": [1.0, np.nan],
         "dice": [1.0, np.nan],
     }
 )
