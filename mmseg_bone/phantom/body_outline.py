@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from mmseg_bone.phantom.body import Body, Grid, Organ, Stack
 from mmseg_bone.phantom.pose import Pose
+from mmseg_bone.phantom.shapes import Real
 
 
 def lay_out(pose: Pose, grid: Grid, rng: np.random.Generator) -> Body:
@@ -28,7 +29,7 @@ def lay_out(pose: Pose, grid: Grid, rng: np.random.Generator) -> Body:
     scale = pose.build.scale
     uptake = np.interp(
         grid.z / scale, (0, 30, 44, 60, 80, 100, 118, 140, 150),
-            (1.25, 1.5, 1.0, 0.95, 1.0, 1.15, 1.1, 1.0, 1.2)
+            (1.2, 1.35, 1.0, 0.95, 1.0, 1.15, 1.1, 1.0, 1.2)
     )  # fmt: skip
     organs = []
     for organ in _organs(pose, rng):
@@ -39,63 +40,97 @@ def lay_out(pose: Pose, grid: Grid, rng: np.random.Generator) -> Body:
 
 
 def _stack(
-    rows: Sequence[tuple[float, float, float, float, float]], scale: float, power: float = 2.0
+    rows: Sequence[tuple[Real, Real, Real, Real, Real]], scale: float, power: float = 2.0
 ) -> Stack:
     """From rows of z, x, y, half width, half depth, in cm of the standard man."""
     table = np.array(sorted(rows)) * scale
     return Stack(table[:, 0], table[:, 1:3], table[:, 3:5], power)
 
 
+# Skin of the standard man: z, y of the back and of the front, half width.
+_HEAD = (
+    (167.7, 0.0, 0.6, 0.1), (166.9, -4.2, 4.8, 3.4), (165.0, -7.6, 8.2, 5.9),
+    (161.0, -9.4, 9.9, 7.8), (157.0, -9.6, 10.2, 8.3), (153.0, -8.8, 10.3, 7.6),
+    (149.5, -7.6, 10.1, 6.6), (147.0, -6.8, 9.8, 5.9), (145.4, -6.8, 7.6, 5.7),
+    (144.2, -7.0, 5.0, 5.9), (142.6, -7.6, 4.6, 6.8), (139.0, -7.6, 4.6, 8.0),
+)  # fmt: skip
+_TRUNK = (
+    (147.5, -3.5, -2.5, 0.5), (146.2, -5.4, -0.6, 5.5), (145.0, -6.6, 0.8, 8.5),
+    (143.8, -7.9, 2.4, 12.4), (142.6, -9.8, 4.0, 16.6), (139.5, -11.2, 5.6, 17.2),
+    (135.0, -11.6, 8.2, 17.3), (128.0, -11.6, 10.6, 17.0), (118.0, -11.4, 11.6, 17.0),
+    (108.0, -9.9, 10.2, 15.2), (103.0, -9.6, 10.6, 15.8), (97.0, -10.0, 11.2, 16.8), (88.0, -10.2, 11.4, 17.2),
+    (82.0, -9.5, 10.6, 17.2), (78.5, -6.5, 8.2, 16.4), (76.5, 0.7, 1.3, 15.5),
+)  # fmt: skip
+_GROIN = (
+    (86.0, 5.5, 7.5, 1.0), (82.0, 4.4, 9.6, 3.0), (77.0, 4.0, 10.0, 3.6), (74.0, 4.2, 9.0, 2.8),
+    (72.2, 6.2, 6.6, 0.2),
+)  # fmt: skip
+# Limbs by share of the way between two joints: half width, half depth, y from the bone's line.
+_ARM = (
+    ("shoulder", "elbow",
+     ((0.18, 5.2, 5.4, 0.0), (0.5, 4.6, 5.0, 0.0), (0.8, 4.2, 4.4, 0.0), (1.0, 4.4, 4.0, 0.0))),
+    ("elbow", "wrist", ((0.25, 4.3, 4.0, 0.0), (0.6, 3.6, 3.4, 0.0), (1.0, 3.0, 2.8, 0.0))),
+)  # fmt: skip
+_LEG = (
+    ("hip", "knee",
+     ((0.2, 8.3, 8.6, -0.9), (0.45, 7.4, 7.8, -0.7), (0.7, 6.5, 6.9, -0.4), (0.9, 5.8, 6.4, 0.0))),
+    ("knee", "ankle",
+     ((0.0, 5.8, 6.5, 0.0), (0.1, 5.5, 6.1, -0.2), (0.3, 5.4, 5.9, -0.9), (0.5, 4.8, 5.2, -0.9),
+      (0.75, 4.1, 4.1, -0.7), (0.92, 4.0, 3.8, -0.4))),
+)  # fmt: skip
+# Share of the way from ankle to toes, half width, half depth.
+_FOOT = (
+    (-0.5, 0.3, 0.3), (-0.35, 2.4, 3.0), (0.0, 3.8, 5.4), (0.3, 4.2, 5.6),
+    (0.6, 4.5, 4.6), (0.85, 4.5, 3.2), (0.96, 3.5, 2.0), (1.02, 0.4, 0.3),
+)  # fmt: skip
+# The hand below the wrist: z, x towards the thigh, y, half width, half depth.
+_HAND = (
+    (2.0, 0.0, 0.0, 2.6, 2.6), (-3.0, 0.6, 0.5, 3.0, 4.4), (-7.0, 1.4, 0.9, 2.9, 5.2),
+    (-11.0, 2.3, 1.0, 2.5, 4.9), (-15.0, 3.1, 0.9, 2.0, 3.6), (-17.6, 3.5, 0.8, 0.2, 0.3),
+)  # fmt: skip
+
+
 def _outline(pose: Pose) -> Iterator[Stack]:
+    """Skin follows bone: head and trunk are posed like the skeleton, limbs hang on the joints."""
     build, k = pose.build, pose.build.scale
-    g, chest, pelvis = build.girth, build.chest * build.girth, build.pelvis * build.girth
-    crown = pose.crown / k + 0.7
-    head = build.head
-    drop = -0.075 * build.nod_deg * 2  # the head goes back as it nods
-    yield _stack(
-        [(crown, 0, 0.3 + drop, 0.1, 0.1), (crown - 0.6, 0, 0.3 + drop, 3.2, 4.0),
-         (crown - 2.5, 0, 0.3 + drop, 5.7 * head, 7.0),
-         (crown - 6, 0, 0.3 + drop, 7.5 * head, 9.0), (crown - 10, 0, 0.5 + drop, 7.8 * head, 9.4),
-         (crown - 14, 0, 0.9 + drop, 7.3 * head, 9.2),
-             (crown - 18, 0, 1.0 + drop / 2, 6.4 * head, 8.0),
-         (crown - 20.5, 0, 0.6 + drop / 2, 5.9 * head * g**0.5, 6.6),
-             (146.0, 0, -0.8, 6.0 * g**0.5, 6.2),
-         (144.0, 0, -1.4, 6.6 * g**0.5, 6.2), (140.0, 0, -1.6, 8.0, 6.2)],
-        k,
-    )  # fmt: skip
-    deep = build.depth * g
-    belly = g**1.3
-    yield _stack(
-        [(146.5, 0, -3.0, 0.5, 0.5), (145.0, 0, -2.8, 7.0, 4.0),
-         (143.0, 0, -2.4, 12.0 * chest, 5.6),
-         (140.5, 0, -1.9, 16.0 * chest, 7.2), (136.0, 0, -1.0, 16.8 * chest, 9.0 * deep),
-         (128.0, 0, -0.6, 16.6 * chest, 10.6 * deep), (118.0, 0, -0.4, 16.0 * chest, 10.8 * deep),
-         (108.0, 0, 0.4, 15.0 * chest, 9.8 * belly), (103.0, 0, 0.6, 15.4 * pelvis, 9.8 * belly),
-         (96.0, 0, 0.8, 16.4 * pelvis, 10.2 * g), (88.0, 0, 0.8, 17.0 * pelvis, 10.4 * g),
-         (82.0, 0, 0.6, 17.0 * pelvis, 9.8 * g), (78.5, 0, 0.8, 16.4 * pelvis, 7.0 * g),
-         (76.5, 0, 1.0, 15.5 * pelvis, 0.3)],
-        k, power=2.3,
-    )  # fmt: skip
+    flesh = max(14.0 * (build.girth - 1), -0.7)  # more or less of it than the standard man's
+    yield _posed(_HEAD, pose, flesh, neck=True)
+    yield _posed(_TRUNK, pose, flesh, power=2.6)
     for side, sign in (("left", 1.0), ("right", -1.0)):
         joints = {name: pose.joints[f"{name}_{side}"] / k for name in
                   ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")}  # fmt: skip
-        yield _arm(joints, sign, g, k)
+        yield _arm(joints, sign, build.girth, k)
         yield _hand(joints, sign, k)
-        yield _leg(joints, sign, g, build.pelvis, k)
-        yield _foot(joints, sign, pose, side, k)
+        yield _leg(joints, sign, pose)
+        yield _foot(joints, sign, pose, side)
     if not build.female:
-        yield _stack(
-            [(86.0, 0, 6.5, 1.0, 1.0), (82.0, 0, 7.0, 3.0, 2.6), (77.0, 0, 7.0, 3.6, 3.0),
-             (74.0, 0, 6.6, 2.8, 2.4), (72.2, 0, 6.4, 0.2, 0.2)],
-            k,
-        )  # fmt: skip
+        yield _posed(_GROIN, pose, 0.0)
 
 
-# Share of the way from ankle to toes, half width, half depth.
-_FOOT = (
-    (-0.5, 0.3, 0.3), (-0.35, 2.4, 3.0), (0.0, 3.5, 5.0), (0.3, 4.0, 5.2),
-    (0.6, 4.4, 4.4), (0.85, 4.4, 3.0), (0.96, 3.4, 1.7), (1.02, 0.4, 0.3),
-)  # fmt: skip
+def _posed(
+    table: Sequence[tuple[Real, Real, Real, Real]],
+    pose: Pose,
+    flesh: float,
+    *,
+    neck: bool = False,
+    power: float = 2.0,
+) -> Stack:
+    """A stack that bends, turns and widens with the skeleton."""
+    ends = np.array([[(0.0, y, row[0]) for y in row[1:3]] for row in table])
+    edge = np.array([[row[3], -1.0, row[0]] for row in table])
+    move = pose.head if neck else pose.trunk
+    back, front = move(ends[:, 0]), move(ends[:, 1])
+    middle = (back + front) / 2
+    half = np.abs(move(edge)[:, 0] - move(edge * np.array([0.0, 1, 1]))[:, 0])
+    high = np.array([row[0] for row in table])
+    # Fat lies round the waist rather than round shoulders or face.
+    share = np.interp(high, (78, 82, 108, 136, 142, 148), (0.3, 1, 1, 0.9, 0.25, 0.1))
+    deep = np.interp(high, (78, 82, 108, 128, 142, 148), (0.3, 0.8, 1, 0.7, 0.2, 0.1))
+    k = pose.build.scale
+    half = np.maximum(half + flesh * share * k, 0.1)
+    thick = np.maximum((front - back)[:, 1] / 2 + flesh * deep * k, 0.1)
+    order = np.argsort(middle[:, 2])
+    return Stack(middle[order, 2], middle[order, :2], np.stack([half, thick], axis=1)[order], power)
 
 
 def _between(
@@ -106,62 +141,49 @@ def _between(
 
 
 def _arm(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, g: float, k: float) -> Stack:
-    s, e, w = joints["shoulder"], joints["elbow"], joints["wrist"]
+    x, y, z = (float(value) for value in joints["shoulder"])
     rows = [
-        (float(s[2]) + 4.6, float(s[0]) - sign * 2.5, float(s[1]) - 0.8, 0.4, 0.4),
-        (float(s[2]) + 3.4, float(s[0]) - sign * 1.2, float(s[1]) - 0.6, 3.4 * g, 3.4 * g),
-        (float(s[2]) + 0.8, float(s[0]) + sign * 0.2, float(s[1]) - 0.4, 5.2 * g, 5.2 * g),
+        (z + 5.2, x - sign * 2.0, y - 1.2, 0.4, 0.4),
+        (z + 4.2, x - sign * 1.4, y - 1.2, 4.0 * g, 3.8 * g),
+        (z + 0.8, x + sign * 0.2, y - 0.4, 5.2 * g, 5.2 * g),
     ]
-    for top, end, places in (
-        (s, e, ((0.18, 5.2, 5.4), (0.5, 4.6, 5.0), (0.8, 4.2, 4.4), (1.0, 4.3, 4.0))),
-        (e, w, ((0.25, 4.2, 4.0), (0.6, 3.4, 3.3), (1.0, 2.8, 2.6))),
-    ):
-        for share, a, b in places:
-            rows.append((*_between(top, end, share), a * g, b * g))
-    z, x, y = _between(w, w, 0)
-    rows.append((z - 3.0, x, y, 2.6, 3.4))
+    for top, end, places in _ARM:
+        for share, wide, deep, dy in places:
+            height, x, y = _between(joints[top], joints[end], share)
+            rows.append((height, x, y + dy, wide * g, deep * g))
+    height, x, y = _between(joints["wrist"], joints["wrist"], 0.0)
+    rows.append((height - 3.0, x, y, 2.6, 3.4))
     return _stack(rows, k)
 
 
 def _hand(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, k: float) -> Stack:
-    z, x, y = _between(joints["wrist"], joints["wrist"], 0)
-    rows = [(z + 2.0, x, y, 2.4, 2.4), (z - 3.0, x - sign * 0.5, y + 0.5, 2.7, 4.2),
-            (z - 7.0, x - sign * 1.0, y + 0.8, 2.6, 4.9),
-                (z - 11.0, x - sign * 1.6, y + 0.8, 2.2, 4.4),
-            (z - 15.5, x - sign * 2.2, y + 0.8, 1.5, 3.2),
-                (z - 17.0, x - sign * 2.4, y + 0.8, 0.2, 0.3)]  # fmt: skip
-    return _stack(rows, k)
+    z, x, y = _between(joints["wrist"], joints["wrist"], 0.0)
+    return _stack([(z + dz, x - sign * dx, y + dy, a, b) for dz, dx, dy, a, b in _HAND], k)
 
 
-def _leg(
-    joints: dict[str, Float[np.ndarray, " 3"]], sign: float, g: float, pelvis: float, k: float
-) -> Stack:
-    h, n, a = joints["hip"], joints["knee"], joints["ankle"]
-    thick = g**0.7
+def _leg(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, pose: Pose) -> Stack:
+    g, pelvis = pose.build.girth, pose.build.pelvis
+    hip = joints["hip"]
     rows = [
-        (float(h[2]) + 5.0, sign * 8.6 * pelvis, float(h[1]) - 3.0, 7.0 * g, 6.5 * g),
-        (float(h[2]) - 2.0, sign * 9.0 * pelvis, float(h[1]) - 3.0, 8.2 * g, 8.4 * g),
+        (float(hip[2]) + 5.0, sign * 8.6 * pelvis, float(hip[1]) - 3.0, 7.0 * g, 6.5 * g),
+        (float(hip[2]) - 2.0, sign * 9.0 * pelvis, float(hip[1]) - 3.0, 8.2 * g, 8.4 * g),
     ]
-    for top, end, places in (
-        (h, n, ((0.2, 8.3, 8.6), (0.45, 7.4, 7.8), (0.7, 6.5, 6.9), (0.9, 5.8, 6.2))),
-        (n, a, ((0.0, 5.8, 6.2), (0.1, 5.5, 5.9), (0.3, 5.4, 5.8), (0.5, 4.7, 5.1),
-            (0.75, 3.6, 3.9), (0.92, 3.2, 3.6))),
-    ):  # fmt: skip
-        for share, wide, deep in places:
-            z, x, y = _between(top, end, share)
-            lean = 0.7 * sign * (1 - share) if top is h else 0.2 * sign
-            rows.append((z, x + lean, y - 0.9, wide * thick, deep * thick))
-    z, x, y = _between(a, a, 0)
+    for top, end, places in _LEG:
+        for share, wide, deep, dy in places:
+            z, x, y = _between(joints[top], joints[end], share)
+            bony = abs(share - (top == "hip")) if share > 0.85 or share < 0.15 else 1.0
+            thick = g ** (0.25 if bony < 0.2 else 0.7)  # fat spares the knee and the ankle
+            lean = 0.7 * sign * (1 - share) if top == "hip" else 0.4 * sign
+            rows.append((z, x + lean, y + dy, wide * thick, deep * thick))
+    z, x, y = _between(joints["ankle"], joints["ankle"], 0.0)
     rows.append((z - 4.5, x, y - 2.0, 3.2, 4.0))
     rows.append((z - 5.5, x, y - 2.0, 0.3, 0.4))
-    return _stack(rows, k)
+    return _stack(rows, pose.build.scale)
 
 
-def _foot(
-    joints: dict[str, Float[np.ndarray, " 3"]], sign: float, pose: Pose, side: str, k: float
-) -> Stack:
+def _foot(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, pose: Pose, side: str) -> Stack:
     at = 0 if side == "left" else 1
-    z, x, y = _between(joints["ankle"], joints["ankle"], 0)
+    z, x, y = _between(joints["ankle"], joints["ankle"], 0.0)
     down = np.deg2rad(pose.build.foot_deg[at])
     outward = np.sin(np.deg2rad(pose.build.toe_out_deg[at]))
     tip = z - 20.8 * np.sin(down) - 4.8 * np.cos(down)
@@ -170,8 +192,8 @@ def _foot(
         height = z + (tip - z) * share
         ahead = (z - height) / np.tan(down) * 0.78
         shift = max(z - height, 0.0) * outward
-        rows.append((height, x + sign * (shift + 0.2), y + ahead - 1.0, wide, deep))
-    return _stack(rows, k)
+        rows.append((height, x + sign * (shift + 0.2), y + ahead - 1.4, wide, deep))
+    return _stack(rows, pose.build.scale)
 
 
 def _organs(pose: Pose, rng: np.random.Generator) -> Iterator[Organ]:

@@ -96,8 +96,8 @@ def draw_build(plan: Plan, rng: np.random.Generator) -> Build:
         wrist_cm=two(hip + 3.4 * girth, 0.8),
         knee_cm=two(8.2 * max(1.0, girth**0.8), 0.5),
         ankle_cm=two(5.9 * max(1.0, girth**0.8), 0.8),
-        foot_deg=two(42, 5),
-        toe_out_deg=two(4, 6),
+        foot_deg=two(37.0, 5.0),
+        toe_out_deg=two(4.0, 6.0),
         female=female,
     )
 
@@ -144,6 +144,10 @@ class Pose:
     def trunk(self, place: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
         """Where places of the standard man's trunk, such as kidneys, are in this patient, cm."""
         return self._trunk(place) * self.build.scale
+
+    def head(self, place: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
+        """The same for the head and the neck, which also turn."""
+        return self._trunk_or_head(place) * self.build.scale
 
     def _movers(self) -> Iterator[tuple[list[str], Move]]:
         """Which bones move together, and how."""

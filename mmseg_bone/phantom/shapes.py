@@ -13,9 +13,6 @@ import numpy as np
 from jaxtyping import Float
 from scipy.interpolate import PchipInterpolator, RectBivariateSpline
 
-# Generalised golden ratio in three dimensions: the real root of x^4 = x + 1.
-_PHI = 1.2207440846057596
-
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -40,7 +37,8 @@ class Points:
         return place
 
 
-Place = tuple[float, float, float]
+Real = float | int  # of a table: the shape checker takes ``float`` literally
+Place = tuple[Real, Real, Real]
 
 
 class Shape(ABC):
@@ -54,13 +52,21 @@ class Shape(ABC):
 def even(n: int) -> Float[np.ndarray, "3 n"]:
     """Points spread evenly through the unit cube, the same ones every time.
 
-    Source: M. Roberts 2018, "The unreasonable effectiveness of quasirandom sequences", the
-    R sequence in three dimensions.
+    The first coordinate runs from 0 to 1 in order, and any stretch of it is even in the others.
+
+    Source: Hammersley 1960: equal steps, and van der Corput's sequences in bases 2 and 3.
     """
-    steps = np.arange(1, n + 1)
-    cube: Float[np.ndarray, "3 n"]
-    cube = np.stack([(0.5 + steps * _PHI**-power) % 1.0 for power in (1, 2, 3)])
-    return cube
+    return np.stack([(np.arange(n) + 0.5) / n, _reversed_digits(n, 2), _reversed_digits(n, 3)])
+
+
+def _reversed_digits(n: int, base: int) -> Float[np.ndarray, " n"]:
+    """0, 1, 2, ... with their digits mirrored at the point: 6 is 110, so 0.011, in base 2."""
+    rest, share, value = np.arange(n), 1.0 / base, np.zeros(n)
+    while rest.any():
+        rest, digit = np.divmod(rest, base)
+        value += digit * share
+        share /= base
+    return value
 
 
 def curve(
@@ -110,15 +116,12 @@ class Tube(Shape):
     """
 
     keys: Sequence[Place]
-    radii: Sequence[tuple[float, float]]
+    radii: Sequence[tuple[Real, Real]]
     tall: Place = (1.0, 0.0, 0.0)
-    inner: float = 0.0
+    inner: Real = 0.0
 
     def fill(self, n: int) -> Points:  # noqa: D102
-        # One point after the other along the tube; any few in a row fill its section evenly. The
-        # golden ratio turns them, for a number closer to a fraction would wind them into a screw.
-        steps = np.arange(n) + 0.5
-        u, v, w = steps / n, steps * np.sqrt(2) % 1.0, steps * (np.sqrt(5) - 1) / 2 % 1.0
+        u, v, w = even(n)
         place, direction, length = curve(np.array(self.keys), u)
         up = np.array(self.tall) - direction * (direction @ np.array(self.tall))[:, None]
         up /= np.linalg.norm(up, axis=1, keepdims=True)
@@ -146,9 +149,9 @@ class Ellipsoid(Shape):
 
     centre: Place
     half_axes: Place
-    inner: float = 0.0
-    tilt_deg: float = 0.0
-    above: tuple[float, float] | None = None
+    inner: Real = 0.0
+    tilt_deg: Real = 0.0
+    above: tuple[Real, Real] | None = None
 
     def fill(self, n: int) -> Points:  # noqa: D102
         u, v, w = even(n)
@@ -179,7 +182,7 @@ class Plate(Shape):
     """
 
     keys: Sequence[Sequence[Place]]
-    thickness: Sequence[Sequence[float]]
+    thickness: Sequence[Sequence[Real]]
 
     def fill(self, n: int) -> Points:  # noqa: D102
         grid = np.array(self.keys)
@@ -191,7 +194,7 @@ class Plate(Shape):
         small = 1e-4  # by differences: a spline through two points has no derivative to ask for
         u, v = small + (1 - 2 * small) * u, small + (1 - 2 * small) * v
 
-        def at(du: float, dv: float) -> Float[np.ndarray, "n 3"]:
+        def at(du: Real, dv: Real) -> Float[np.ndarray, "n 3"]:
             return np.stack([s.ev(u + du * small, v + dv * small) for s in surface], axis=1)
 
         place = at(0, 0)

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 from jaxtyping import Float, Int
 
-from mmseg_bone.anatomy import BY_NAME
+from mmseg_bone.anatomy import BONES, BY_NAME
 from mmseg_bone.phantom import skeleton_axial as axial
 from mmseg_bone.phantom import skeleton_limbs as limbs
 
@@ -29,6 +29,7 @@ CENTRES: dict[str, tuple[float, float, float]] = {
 }
 _PER_CM = 150.0  # points per cm3 ** 0.75: some hundred for a facet, some thousand for a femur
 _LEAST = 250
+_RIBS = {bone.label for bone in BONES if bone.region == "ribs"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +120,7 @@ def _sorted(columns: list[np.ndarray]) -> Skeleton:
         here = label == value
         x, z = place[here, 0], place[here, 2]
         across[here] = 2 * (x - x.min()) / (x.max() - x.min()) - 1
-        if not _is_rib(value):  # ribs count along their own curve, the others from the top
+        if value not in _RIBS:  # ribs count along their own curve, the others from the top
             along[here] = (z.max() - z) / (z.max() - z.min())
     clavicles = np.isin(label, [BY_NAME[f"clavicle_{s}"].label for s in ("left", "right")])
     along[clavicles] = np.clip((np.abs(place[clavicles, 0]) - 1.5) / 13.0, 0, 1)
@@ -127,10 +128,3 @@ def _sorted(columns: list[np.ndarray]) -> Skeleton:
     for column in vars(made).values():
         column.setflags(write=False)
     return made
-
-
-_RIB_LABELS = frozenset(bone.label for name, bone in BY_NAME.items() if name.startswith("rib_"))
-
-
-def _is_rib(label: int) -> bool:
-    return int(label) in _RIB_LABELS

@@ -86,14 +86,14 @@ def head() -> Iterator[Part]:
             [[(-5.6, -5.0, 154.0), (0, -6.2, 153.0), (5.6, -5.0, 154.0)],
              [(-6.0, 0.0, 153.8), (0, 0.0, 153.6), (6.0, 0.0, 153.8)],
              [(-4.6, 5.2, 156.2), (0, 5.0, 155.6), (4.6, 5.2, 156.2)]],
-            [[0.3] * 3, [1.1] * 3, [0.6] * 3]),
-        tone=0.9,
+            [[0.3] * 3, [1.0] * 3, [0.6] * 3]),
+        tone=0.6,
     )  # fmt: skip
     # Nose and nasopharynx: a narrow root that widens into the jaw.
-    yield Part("skull", Ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5)), tone=1.7)
-    yield Part("skull", Ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4)), tone=1.7)
+    yield Part("skull", Ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5)), tone=1.5)
+    yield Part("skull", Ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4)), tone=1.5)
     for s in (-1, 1):
-        yield Part("skull", Ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4)), tone=1.7)
+        yield Part("skull", Ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4)), tone=1.5)
         yield Part(  # rim of the orbit
             "skull",
             Tube(
@@ -108,7 +108,7 @@ def head() -> Iterator[Part]:
                 [(0.55, 0.35), (0.4, 0.3)], tall=(0, 0, 1)),
             tone=0.9,
         )  # fmt: skip
-        yield Part("skull", Ellipsoid((s * 5.4, -1.2, 152.9), (1.0, 1.5, 1.6)), tone=0.9)
+        yield Part("skull", Ellipsoid((s * 5.4, -1.2, 152.9), (1.0, 1.5, 1.6)), tone=0.65)
     jaw = [(5.3, 1.2, 155.6), (4.9, 1.4, 150.6), (4.3, 3.6, 149.0), (2.6, 6.9, 147.4),
            (0, 8.1, 146.9),
            (-2.6, 6.9, 147.4), (-4.3, 3.6, 149.0), (-4.9, 1.4, 150.6),

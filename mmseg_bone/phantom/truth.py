@@ -15,7 +15,7 @@ from mmseg_bone.study import CLASSES
 # An observer outlines a spot where it is at least this share of its own peak, and stands out by
 # at least that share of what is around it. Our choice, within the 40-50 % thresholds in use.
 _OF_PEAK, _OF_BACKGROUND = 0.45, 0.15
-_BONE_OF_PEAK, _BONE_OF_ALL = 0.04, 0.12
+_BONE_OF_PEAK, _BONE_OF_ALL = 0.04, 0.08
 ARTEFACTS = ("contamination", "injection", "ornament", "prosthesis", "soft_tissue", "lymph_node")
 
 

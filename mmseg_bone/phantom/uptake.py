@@ -19,7 +19,7 @@ UPTAKE = {
     "skull": 9.5, "mandible": 15.0, "C": 20.0, "T": 15.5, "L": 18.0, "sacrum": 14.0,
     "manubrium": 32.0, "sternum": 25.0, "rib": 12.0, "clavicle": 11.0, "scapula": 10.5,
     "humerus": 12.5, "forearm": 6.5, "hand": 4.5, "ilium": 12.0, "ischium": 10.5, "pubis": 11.0,
-    "femur": 12.0, "patella": 7.0, "tibia": 7.5, "fibula": 6.0, "foot": 6.5,
+    "femur": 12.0, "patella": 7.0, "tibia": 6.9, "fibula": 6.0, "foot": 6.5,
 }  # fmt: skip
 _SPARED = ("forearm", "hand", "patella", "tibia", "fibula", "foot")  # by a metastatic superscan
 _SHAFTS = ("femur", "tibia", "fibula", "forearm")  # lined by a tram-track sign

@@ -1,0 +1,99 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from mmseg_bone.cli.phantom import make, settings_from
+from mmseg_bone.errors import PhantomError
+from mmseg_bone.io.store import Store
+
+CAMERA = {"name": "one", "hole_mm": 1.11, "length_mm": 24.05, "pixel_mm": [2.4, 2.4]}
+CONFIG = {"cohort": {}, "cameras": [CAMERA], "styles": ["standard"]}
+
+
+def store(path, *, n=3, workers=1, seed=0):
+    settings = settings_from(CONFIG)
+    make(str(path), n=n, seed=seed, folds=2, workers=workers, settings=settings)
+    return Store(path)
+
+
+def phantom(*words):
+    return [sys.executable, "-m", "mmseg_bone.cli", "phantom", *words]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    return store(tmp_path_factory.mktemp("phantoms") / "store")
+
+
+def test_a_store_holds_what_was_asked_for(whole):
+    assert whole.ids == ["s000000", "s000001", "s000002"]
+    assert set(whole.fold.values()) == {0, 1}
+    assert whole["s000001"].notes["camera"] == "one"
+    assert whole["s000001"].spacing_mm == (2.4, 2.4)
+
+
+def test_any_number_of_workers_gives_the_same_store(whole, tmp_path):
+    assert store(tmp_path / "two", workers=2).digest == whole.digest
+
+
+def test_another_seed_gives_another_store(whole, tmp_path):
+    assert store(tmp_path / "other", seed=1).digest != whole.digest
+
+
+def test_killed_in_the_middle_and_run_again_it_ends_the_same(tmp_path):
+    words = ("n=4", f"store={tmp_path / 'cut'}", "phantom/cameras=siemens_ecam")
+    running = subprocess.Popen(phantom(*words), stderr=subprocess.DEVNULL)
+    started = time.monotonic()
+    while not list((tmp_path / "cut").glob("studies/*.safetensors")):
+        assert running.poll() is None
+        assert time.monotonic() - started < 60
+        time.sleep(0.02)
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    assert not (tmp_path / "cut" / "manifest.csv").exists()
+    again = subprocess.run(phantom(*words), capture_output=True, text=True, check=True)
+    assert "4 studies" in again.stdout
+    assert "(4 new)" not in again.stdout
+    whole = ("n=4", f"store={tmp_path / 'whole'}", "phantom/cameras=siemens_ecam")
+    subprocess.run(phantom(*whole), capture_output=True, check=True)
+    assert Store(tmp_path / "cut").digest == Store(tmp_path / "whole").digest
+
+
+def test_a_finished_store_is_left_alone_and_can_grow(whole, tmp_path, capsys):
+    grown = store(tmp_path / "grown", n=2)
+    assert len(grown) == 2
+    assert store(tmp_path / "grown").digest == whole.digest
+    assert "(1 new)" in capsys.readouterr().out
+
+
+def test_hydra_leaves_nothing_behind(tmp_path):
+    words = phantom("n=1", f"store={tmp_path / 'store'}", "folds=1")
+    subprocess.run(words, cwd=tmp_path, capture_output=True, check=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"cohort": {"colour": 1}}, "cohort has no field colour. It has: "),
+        ({"cameras": []}, "cameras lists none"),
+        ({"cameras": [CAMERA | {"hole": 2}]}, "cameras has no field hole"),
+    ],
+)
+def test_a_wrong_setting_is_refused_in_words(config, said):
+    with pytest.raises(PhantomError, match=said):
+        settings_from(CONFIG | config)
+
+
+@pytest.mark.parametrize("wrong", [{"n": 0}, {"workers": 0}])
+def test_numbers_below_one_are_refused(wrong, tmp_path):
+    with pytest.raises(PhantomError, match="give 1 or more"):
+        store(tmp_path, **wrong)
+
+
+def test_without_a_place_to_write_it_says_what_to_give(command):
+    assert "store=DIR" in command("phantom")
