@@ -216,7 +216,9 @@ def leg() -> Iterator[Part]:
             [(3.2, 2.2), (1.8, 1.8), (1.3, 1.4), (1.15, 1.2), (1.2, 1.2), (2.1, 1.7)], inner=0.4),
         ends=(-0.35, -0.1),
     )  # fmt: skip
-    yield Part("tibia_{side}", Ellipsoid((7.3, 3.3, 6.2), (2.3, 1.8, 1.3)), tone=0.7, joint="ankle")
+    yield Part(
+        "tibia_{side}", Ellipsoid((7.3, 3.3, 6.2), (2.3, 1.8, 1.3)), tone=0.55, joint="ankle"
+    )
     yield Part(
         "fibula_{side}",
         Tube(
@@ -228,7 +230,7 @@ def leg() -> Iterator[Part]:
 
 
 def _foot() -> Iterator[Part]:
-    yield Part("foot_{side}", Ellipsoid((7.6, 3.8, 4.2), (2.2, 2.6, 1.5)), tone=0.75, joint="ankle")
+    yield Part("foot_{side}", Ellipsoid((7.6, 3.8, 4.2), (2.2, 2.6, 1.5)), tone=0.6, joint="ankle")
     yield Part(
         "foot_{side}",
         Tube(

@@ -15,6 +15,7 @@ from mmseg_bone.study import CLASSES
 # An observer outlines a spot where it is at least this share of its own peak, and stands out by
 # at least that share of what is around it. Our choice, within the 40-50 % thresholds in use.
 _OF_PEAK, _OF_BACKGROUND = 0.45, 0.15
+_URINE_OF_PEAK = 0.25  # a kidney is outlined with its rim, however hot its pelvis is
 _BONE_OF_PEAK, _BONE_OF_ALL = 0.04, 0.08
 ARTEFACTS = ("contamination", "injection", "ornament", "prosthesis", "soft_tissue", "lymph_node")
 
@@ -87,14 +88,12 @@ def truth(eye: Eye, image: Float[np.ndarray, "y x"]) -> Truth:
     instances = np.zeros(image.shape, np.uint16)
     classes = np.zeros(image.shape, np.uint8)
     for kind, at in eye.scene.sources.items():
-        if kind == "cartilage":
-            continue
         seen = patch(eye, eye.scene.place[at], eye.scene.emission[at])
-        if seen is not None:
-            index = CLASSES.index("artefact" if kind == "injection" else "urinary")
-            classes[seen.rows, seen.columns][_outlined(seen, image - 0.5 * _whole(seen, image))] = (
-                index
-            )
+        if kind == "cartilage" or seen is None:
+            continue
+        around = np.maximum(image[seen.rows, seen.columns] - seen.value, 1e-9)
+        index = CLASSES.index("artefact" if kind == "injection" else "urinary")
+        classes[seen.rows, seen.columns][_outlined(seen, around, _URINE_OF_PEAK)] = index
     strength = np.zeros(image.shape)
     for metastatic in (False, True):  # metastases last: on top
         strength[...] = 0
@@ -102,7 +101,8 @@ def truth(eye: Eye, image: Float[np.ndarray, "y x"]) -> Truth:
             if seen is None or focus.metastatic != metastatic:
                 continue
             level = strength[seen.rows, seen.columns]
-            stronger = _outlined(seen, background) & (np.abs(seen.value) > level)
+            around = background[seen.rows, seen.columns]
+            stronger = _outlined(seen, around) & (np.abs(seen.value) > level)
             level[stronger] = np.abs(seen.value)[stronger]
             instances[seen.rows, seen.columns][stronger] = focus.number
             kind = "artefact" if focus.kind in ARTEFACTS or not focus.bone else "benign"
@@ -112,17 +112,13 @@ def truth(eye: Eye, image: Float[np.ndarray, "y x"]) -> Truth:
     return Truth(mask, instances, classes, _bones(eye, image))
 
 
-def _whole(seen: Patch, image: Float[np.ndarray, "y x"]) -> Float[np.ndarray, "y x"]:
-    full = np.zeros_like(image)
-    full[seen.rows, seen.columns] = seen.value
-    return full
-
-
-def _outlined(seen: Patch, background: Float[np.ndarray, "y x"]) -> Bool[np.ndarray, "r c"]:
+def _outlined(
+    seen: Patch, around: Float[np.ndarray, "r c"], of_peak: float = _OF_PEAK
+) -> Bool[np.ndarray, "r c"]:
+    """Where an observer would draw a thing that lies on this background."""
     value = np.abs(seen.value)
-    around = background[seen.rows, seen.columns]
     outlined: Bool[np.ndarray, "r c"]
-    outlined = (value > _OF_PEAK * value.max()) & (value > _OF_BACKGROUND * around)
+    outlined = (value > of_peak * value.max()) & (value > _OF_BACKGROUND * around)
     return outlined
 
 

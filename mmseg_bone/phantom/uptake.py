@@ -16,13 +16,14 @@ from mmseg_bone.phantom.skeleton import JOINTS, Skeleton
 # anterior scan (NEMA NM1, GE Millennium MG); order of sites after 99mTc-MDP SPECT/CT series
 # (J Nucl Med 2016;57(suppl 2):1765; Indian J Nucl Med, Nautiyal et al.).
 UPTAKE = {
-    "skull": 9.5, "mandible": 15.0, "C": 20.0, "T": 15.5, "L": 18.0, "sacrum": 14.0,
+    "skull": 9.5, "mandible": 15.0, "C": 23.0, "T": 15.5, "L": 18.0, "sacrum": 14.0,
     "manubrium": 32.0, "sternum": 25.0, "rib": 12.0, "clavicle": 11.0, "scapula": 10.5,
     "humerus": 12.5, "forearm": 6.5, "hand": 4.5, "ilium": 12.0, "ischium": 10.5, "pubis": 11.0,
-    "femur": 12.0, "patella": 7.0, "tibia": 6.9, "fibula": 6.0, "foot": 6.5,
+    "femur": 12.0, "patella": 7.0, "tibia": 6.9, "fibula": 6.0, "foot": 6.2,
 }  # fmt: skip
 _SPARED = ("forearm", "hand", "patella", "tibia", "fibula", "foot")  # by a metastatic superscan
 _SHAFTS = ("femur", "tibia", "fibula", "forearm")  # lined by a tram-track sign
+_OF_WARMTH = 0.75  # of a joint's warmth, what the whole of its bone ends takes on
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +121,8 @@ def _warmth(plan: Plan, rng: np.random.Generator) -> Float[np.ndarray, "joint 2"
     factor = np.ones((len(JOINTS) + 1, 2))
     for row, joint in enumerate(JOINTS):
         warm = plan.joints.get(joint, 1.0)
-        factor[row] = rng.lognormal(0, 0.08, 2) * (1 + (warm - 1) * rng.lognormal(0, 0.25, 2))
+        more = _OF_WARMTH * (warm - 1) * rng.lognormal(0, 0.25, 2)
+        factor[row] = rng.lognormal(0, 0.08, 2) * (1 + more)
     return factor
 
 
@@ -157,7 +159,7 @@ def beside_bones(plan: Plan, pose: Pose, rng: np.random.Generator) -> Iterator[S
 def _cartilage(plan: Plan, pose: Pose, rng: np.random.Generator) -> Source:
     """The thyroid cartilage, which turns to bone with age."""
     shape = Ellipsoid((0.0, 2.9, 144.6), (1.9, 1.4, 2.0), inner=0.6).fill(2500)
-    uptake = float(np.clip(rng.lognormal(np.log(7.0), 0.4), 2.0, 16.0))
+    uptake = float(np.clip(rng.lognormal(np.log(9.0), 0.4), 2.5, 20.0))
     return Source("cartilage", pose.trunk(shape.place), shape.volume * uptake)
 
 
