@@ -32,6 +32,7 @@ _LUMBAR = (0.30, 0.335)
 _BLOCK = 4
 _SKIN_MM = (-9.0, 32.0)  # from the mask's edge inwards
 _SKULL_MM = (-18.0, 45.0)
+_RIM_MM = 7.0
 _LINE_MM = 45.0  # half of a profile across a bone
 _AIR_PX = 5  # from the mask
 
@@ -146,6 +147,8 @@ def sharpness(body: Body) -> Iterator[tuple[str, float]]:
         ("calf", 0.76, 0.84, _SKIN_MM),
     ):
         sides = [skin(body, top, bottom, side, reach) for side in (-1, 1)]
+        if name == "skull":
+            sides = [_to_the_rim(side, across) for side in sides]
         yield f"{name} edge mm", _mean([edges.edge_width_mm(s, across) for s in sides])
     yield "bladder edge mm", _bladder_edge(body)
     femurs = [_line(body, _FEMUR, leg) for leg in regions.leg_columns(body, body.between(*_FEMUR))]
@@ -158,6 +161,14 @@ def sharpness(body: Body) -> Iterator[tuple[str, float]]:
     yield "rib modulation", modulation
     yield "rib spacing mm", apart
     yield "hot spots", float(_hot_spots(body))
+
+
+def _to_the_rim(profiles: Float[np.ndarray, "n x"], spacing_mm: float) -> Float[np.ndarray, "n _x"]:
+    """From outside to just behind the brightest place: behind it, a thin rim falls again."""
+    if not len(profiles):
+        return profiles
+    brightest = int(ndimage.uniform_filter1d(profiles.mean(axis=0), 3).argmax())
+    return profiles[:, : brightest + 1 + round(_RIM_MM / spacing_mm)]
 
 
 def _mean(values: list[float]) -> float:

@@ -102,7 +102,7 @@ TARGETS: tuple[Target, ...] = (
     _factor("tibial shafts", 1.86),
     _factor("calf soft", 1.01),
     _factor("ankles", 2.33, 2.5),
-    Target("skull edge mm", 12.8, 8.0, 17.0),
+    Target("skull edge mm", 13.7, 8.0, 17.0),
     Target("thigh edge mm", 16.1, 12.0, 26.0),
     Target("calf edge mm", 21.6, 12.0, 26.0),
     Target("bladder edge mm", 21.6, 12.0, 30.0),
