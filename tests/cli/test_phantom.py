@@ -6,17 +6,18 @@ import time
 
 import pytest
 
-from mmseg_bone.cli.phantom import make, settings_from
+from mmseg_bone.cli.phantom import Dealt, Parts, make, settings_from
 from mmseg_bone.errors import PhantomError
 from mmseg_bone.io.store import Store
+from mmseg_bone.phantom.patient import make_study
 
 CAMERA = {"name": "one", "hole_mm": 1.11, "length_mm": 24.05, "pixel_mm": [2.4, 2.4]}
-CONFIG = {"cohort": {}, "cameras": [CAMERA], "styles": ["standard"]}
+CONFIG = {"patients": {}, "cameras": [CAMERA], "styles": ["standard"]}
 
 
 def store(path, *, n=3, workers=1, seed=0):
     settings = settings_from(CONFIG)
-    make(str(path), n=n, seed=seed, folds=2, workers=workers, settings=settings)
+    make(str(path), Dealt(n, 2), seed=seed, workers=workers, settings=settings)
     return Store(path)
 
 
@@ -79,7 +80,7 @@ def test_hydra_leaves_nothing_behind(tmp_path):
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        ({"cohort": {"colour": 1}}, "cohort has no field colour. It has: "),
+        ({"patients": {"colour": 1}}, "patients has no field colour. It has: "),
         ({"cameras": []}, "cameras lists none"),
         ({"cameras": [CAMERA | {"hole": 2}]}, "cameras has no field hole"),
     ],
@@ -97,3 +98,72 @@ def test_numbers_below_one_are_refused(wrong, tmp_path):
 
 def test_without_a_place_to_write_it_says_what_to_give(command):
     assert "store=DIR" in command("phantom")
+
+
+def test_a_cohort_is_a_store_for_each_of_its_sets_and_parts_are_folds(tmp_path):
+    words = (
+        "cohort=quick",
+        f"store={tmp_path}/quick",
+        "phantom/cameras=siemens_ecam",
+        "stores.main.parts={test: 2, validation: 1, train: 1}",
+        "stores.shifted_camera.parts.test=2",
+        "stores.shifted_wording.parts.test=2",
+    )
+    told = subprocess.run(phantom(*words), capture_output=True, text=True, check=True).stdout
+    assert "cohort digest" in told
+    main, camera, wording = (
+        Store(tmp_path / "quick" / name) for name in ("main", "shifted_camera", "shifted_wording")
+    )
+    assert list(main.fold.values()) == [0, 0, 1, 2]
+    tested = ["s000000", "s000001"]
+    assert camera.ids == wording.ids == tested
+    for id in tested:  # the same patients: seen by another camera, told in other words
+        usual, elsewhere, otherwise = main[id], camera[id], wording[id]
+        assert elsewhere.notes["camera"] == "GE Millennium LEHR"
+        assert elsewhere.report == usual.report
+        assert elsewhere.counts.sum() < usual.counts.sum()
+        assert (otherwise.counts == usual.counts).all()
+        assert otherwise.report != usual.report
+
+
+def test_phantoms_go_the_whole_way_from_dicom_to_a_store(tmp_path):
+    hospital, stored = tmp_path / "hospital", tmp_path / "store"
+    words = ("n=2", f"store={hospital}", "format=dicom", "phantom/cameras=siemens_ecam")
+    subprocess.run(phantom(*words), capture_output=True, check=True)
+    files = (f"{hospital}/manifest.csv", "--reports", f"{hospital}/reports.csv")
+    prepare = [sys.executable, "-m", "mmseg_bone.cli", "prepare", *files, "--store", str(stored)]
+    subprocess.run(prepare, capture_output=True, check=True)
+    made = {counts_of(study) for study in map(Store(stored).__getitem__, Store(stored).ids)}
+    assert made == {counts_of(make_study(number, 0, SETTINGS)) for number in range(2)}
+
+
+def counts_of(study):
+    return study.counts.astype("uint16").tobytes()
+
+
+SETTINGS = settings_from(
+    CONFIG | {"cameras": [CAMERA | {"name": "Siemens e.cam LEHR"}], "styles": []}
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("format=nifti",), "format=nifti: expected store or dicom"),
+        (("n=0",), "n=0: give 1 or more"),
+        (("workers=0",), "workers=0: give 1 or more"),
+    ],
+)
+def test_what_cannot_be_made_is_said(tmp_path, words, told):
+    done = subprocess.run(
+        phantom(f"store={tmp_path}/x", *words), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert told in done.stderr
+
+
+def test_parts_are_folds_in_their_order():
+    patients = {f"p{i}": i % 2 == 0 for i in range(5)}
+    parts = Parts({"test": 2, "validation": 1, "train": 2})
+    assert parts.n == 5
+    assert parts(patients, seed=0) == {"p0": 0, "p1": 0, "p2": 1, "p3": 2, "p4": 2}
