@@ -169,8 +169,8 @@ def doubtful_findings(opinion: Opinion, rng: np.random.Generator) -> list[Statem
 def _unsettled(
     opinion: Opinion, reading: Reading, focus: Statement, *, alone: bool, doubt: bool
 ) -> list[Statement]:
-    if alone and reading.certainty == "low":
-        shallow = doubt and BY_NAME[reading.bone].region in ("ribs", "pelvis")
-        role = "superficial" if shallow else "planar"
-        return [Statement(role=role, mentions=(reading,))]
-    return [focus]
+    if reading.certainty != "low":
+        return [focus]
+    if doubt and BY_NAME[reading.bone].region in ("ribs", "pelvis"):
+        return [Statement(role="superficial", mentions=(reading,))]
+    return [Statement(role="planar", mentions=(reading,))] if alone else [focus]
