@@ -19,6 +19,7 @@ _GIVEN = (("JIANGUO", "建国"), ("XIULAN", "秀兰"), ("GUIYING", "桂英"), ("
           ("DEHUA", "德华"), ("SHUZHEN", "淑珍"))  # fmt: skip
 _PHYSICIANS = ("欧阳文博", "司徒志远", "诸葛雨晴")
 _HOSPITALS = ("虚构市第九人民医院", "杜撰县中心医院")
+_TELLING = 5  # letters
 _PRIVATE_OWNER, _PATIENT_OBJECT_NAME = "GEMS_GENIE_1", 0x40  # (0009,1040)
 
 
@@ -77,10 +78,13 @@ class FakeIdentity:
 
     @property
     def strings(self) -> tuple[str, ...]:
-        """What must not be found in anything made from what it was planted in."""
+        """What must not be found in anything made from what it was planted in.
+
+        A family name of two letters is not among them: counts spell it by chance.
+        """
         return (
             self.name,
-            *self.name.split("^"),
+            *(part for part in self.name.split("^") if len(part) >= _TELLING),
             self.chinese_name,
             self.patient,
             self.accession,
