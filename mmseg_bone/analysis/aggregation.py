@@ -17,14 +17,13 @@ Where an experiment was run with several seeds, they are averaged first: counts 
 seeds for which it is defined. So more seeds steady a score, and are never taken for patients.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
 from mmseg_bone.analysis.scores import counts_of
-from mmseg_bone.analysis.statistics import Statistic, mean_of_sums
+from mmseg_bone.analysis.statistics import mean_of_sums
+from mmseg_bone.analysis.sums import Summed
 from mmseg_bone.metrics.overlap import METRICS, Confusion, Metric, macro
 
 AGGREGATIONS = ("micro", "image_pos", "image_all", "patient")
@@ -43,28 +42,6 @@ ALL = (
     *((m, "image_pos") for m in OUTLINE_METRICS),
     *((m, parts[2]) for m, parts in LESION_METRICS.items()),
 )
-
-
-@dataclass(frozen=True)
-class Summed:
-    """A score as a function of sums over patients, which is what a bootstrap needs.
-
-    Attributes:
-        sums: What each patient adds; one row per patient, by name.
-        statistic: The score, from the sums over patients.
-        units: How many views, patients, lesions or scans it rests on.
-        undefined: How many it leaves out because the metric is undefined there.
-    """
-
-    sums: pd.DataFrame
-    statistic: Statistic
-    units: int
-    undefined: int
-
-    @property
-    def value(self) -> float:
-        """The score; nan where it is undefined."""
-        return float(self.statistic(self.sums.to_numpy(float).sum(0)))
 
 
 def summed(scores: pd.DataFrame, metric: str, aggregation: str) -> Summed:

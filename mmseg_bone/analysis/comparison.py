@@ -6,16 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from mmseg_bone.analysis.aggregation import ALL, Summed, per_patient, summed
+from mmseg_bone.analysis.aggregation import ALL, per_patient, summed
 from mmseg_bone.analysis.experiments import Experiments
-from mmseg_bone.analysis.statistics import (
-    Interval,
-    Statistic,
-    bootstrap,
-    holm,
-    resample,
-    signed_rank,
-)
+from mmseg_bone.analysis.statistics import holm, signed_rank
+from mmseg_bone.analysis.sums import PatientBootstrap, on_common
 from mmseg_bone.errors import RunError
 
 _VIEW = ["id", "view"]
@@ -76,7 +70,7 @@ def compare(
             f"no experiment is called {baseline!r}; there are {', '.join(names)}. Name one of "
             f"them as the baseline."
         )
-    interval = _Bootstrap(seed=seed, resamples=resamples, level=level)
+    interval = PatientBootstrap(seed=seed, resamples=resamples, level=level)
     scores = [
         {"experiment": name, "metric": metric, "aggregation": aggregation}
         | _score(table, metric, aggregation, interval)
@@ -84,7 +78,7 @@ def compare(
         for metric, aggregation in measures
     ]
     pairs = {
-        name: _on_common(table, experiments.scores[baseline])
+        name: on_common(table, experiments.scores[baseline], _VIEW)
         for name, table in experiments.scores.items()
         if name != baseline
     }
@@ -116,31 +110,13 @@ _DIFFERENCE = (
 )
 
 
-class _Bootstrap:
-    """Draws the same patients for every score, so that differences are paired."""
-
-    def __init__(self, *, seed: int, resamples: int, level: float) -> None:
-        self.seed, self.resamples, self.level = seed, resamples, level
-        self._draws: dict[int, np.ndarray] = {}
-
-    def __call__(self, sums: pd.DataFrame, statistic: Statistic) -> Interval:
-        if not len(sums):
-            return Interval(float("nan"), float("nan"), float("nan"))
-        if len(sums) not in self._draws:
-            rng = np.random.default_rng(self.seed)
-            draws = resample(len(sums), rng=rng, resamples=self.resamples)
-            self._draws[len(sums)] = draws.astype(float)  # which multiplies faster
-        draws = self._draws[len(sums)]
-        return bootstrap(sums.to_numpy(float), statistic, draws, level=self.level)
-
-
 def _score(
-    table: pd.DataFrame, metric: str, aggregation: str, interval: _Bootstrap
+    table: pd.DataFrame, metric: str, aggregation: str, interval: PatientBootstrap
 ) -> dict[str, object]:
     score = summed(table, metric, aggregation)
     per_seed = [summed(own, metric, aggregation).value for _, own in table.groupby("seed")]
     return {
-        **interval(score.sums, score.statistic)._asdict(),
+        **interval.score(score)._asdict(),
         "patients": len(score.sums),
         "units": score.units,
         "undefined": score.undefined,
@@ -150,25 +126,16 @@ def _score(
 
 
 def _difference(
-    pair: tuple[pd.DataFrame, pd.DataFrame], metric: str, aggregation: str, interval: _Bootstrap
+    pair: tuple[pd.DataFrame, pd.DataFrame],
+    metric: str,
+    aggregation: str,
+    interval: PatientBootstrap,
 ) -> dict[str, object]:
     a, b = pair
     of_a, of_b = (summed(table, metric, aggregation) for table in (a, b))
-    both = pd.concat([of_a.sums, of_b.sums], axis=1)
-    value, low, high = interval(both, _minus(of_a, of_b))
+    value, low, high = interval.difference(of_a, of_b)
     p = float("nan")
     if aggregation == "patient":
         per_patients = per_patient(a, metric) - per_patient(b, metric)
         p = signed_rank(per_patients.to_numpy(float))
-    return {"difference": value, "low": low, "high": high, "patients": len(both), "p": p}
-
-
-def _minus(a: Summed, b: Summed) -> Statistic:
-    width = a.sums.shape[1]
-    return lambda sums: np.asarray(a.statistic(sums[..., :width]) - b.statistic(sums[..., width:]))
-
-
-def _on_common(a: pd.DataFrame, b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of the studies and views that both have."""
-    common = a[_VIEW].drop_duplicates().merge(b[_VIEW].drop_duplicates())
-    return a.merge(common, on=_VIEW), b.merge(common, on=_VIEW)
+    return {"difference": value, "low": low, "high": high, "patients": len(of_a.sums), "p": p}

@@ -8,6 +8,7 @@ import pandas as pd
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.runs import Run
 
+TABLES = ("lesions", "froc", "scans")  # beside the scores
 _ENOUGH_SEEDS = 3
 _STUDY = ["id", "view"]
 
@@ -21,12 +22,18 @@ class Experiments:
             column ``seed``. Folds are pooled: each study is predicted by the run that held
             it out.
         digest: Of the store.
+        tables: The other tables of a run, ``lesions``, ``froc`` and ``scans``, likewise:
+            by name of the table, then of the experiment. An experiment of which a run lacks
+            one is left out of it, and told in the notes.
+        runs: The runs of each experiment, by its name.
         notes: What a reader has to know before comparing, in sentences.
     """
 
     scores: dict[str, pd.DataFrame]
     digest: str
     notes: list[str] = field(default_factory=list)
+    tables: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
+    runs: dict[str, list[Run]] = field(default_factory=dict)
 
 
 def collect(runs: Iterable[Run]) -> Experiments:
@@ -48,7 +55,7 @@ def collect(runs: Iterable[Run]) -> Experiments:
         "Compare runs of one store, or train again on it.",
     )
     tables = [run.read_scores().assign(seed=run.seed) for run in runs]
-    for setting in ("hit_rule", "smallest_mm2"):
+    for setting in ("hit_rule", "smallest_mm2", "tolerance_mm"):
         _agree(
             {
                 str(run.path): set(map(str, table[setting].unique()))
@@ -62,10 +69,40 @@ def collect(runs: Iterable[Run]) -> Experiments:
     for name in dict.fromkeys(run.name for run in runs):
         own = [pair for pair in zip(runs, tables, strict=True) if pair[0].name == name]
         _check_each_study_once_per_seed(name, own)
-        # A run whose fold nobody drew on has no rows, and a table without rows no types.
-        with_rows = [table for _, table in own if len(table)] or [own[0][1]]
-        scores[name] = pd.concat(with_rows, ignore_index=True)
-    return Experiments(scores, runs[0].store_digest, _notes(scores))
+        scores[name] = _stacked([table for _, table in own])
+    by_name = {name: [run for run in runs if run.name == name] for name in scores}
+    others = {table: _pooled(by_name, table) for table in TABLES}
+    notes = _notes(scores) + _without(by_name)
+    return Experiments(scores, runs[0].store_digest, notes, others, by_name)
+
+
+def _pooled(by_name: Mapping[str, Sequence[Run]], table: str) -> dict[str, pd.DataFrame]:
+    """One table of each experiment, of all its runs, where they all have it."""
+    return {
+        name: _stacked([run.read_table(table).assign(seed=run.seed) for run in runs])
+        for name, runs in by_name.items()
+        if all(run.has_table(table) for run in runs)
+    }
+
+
+def _stacked(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    # A run whose fold nobody drew on has no rows, and a table without rows no types.
+    return pd.concat([t for t in tables if len(t)] or [tables[0]], ignore_index=True)
+
+
+def _without(by_name: Mapping[str, Sequence[Run]]) -> list[str]:
+    lacking = [
+        name
+        for name, runs in by_name.items()
+        if not all(run.has_table(table) for run in runs for table in TABLES)
+    ]
+    if not lacking:
+        return []
+    return [
+        f"Left out of what needs more than scores, for a run lacks "
+        f"{', '.join(f'{table}.csv' for table in TABLES)} (see `mmseg-bone evaluate`): "
+        f"{', '.join(lacking)}."
+    ]
 
 
 def _agree(used: Mapping[str, set[str]], wrong: str, advice: str) -> None:

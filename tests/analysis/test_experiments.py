@@ -86,3 +86,30 @@ def test_a_fold_nobody_drew_on_adds_nothing(make_run):
     empty.write_scores(empty.read_scores()[:0])
     assert len(collect([empty, make_run("x", HITS)]).scores["x"]) == 2
     assert len(collect([empty]).scores["x"]) == 0
+
+
+def test_the_other_tables_are_pooled_alike(make_run):
+    runs = [make_run("x", {"a1": 10}), make_run("x", {"b1": 0}), make_run("x", HITS, seed=1)]
+    experiments = collect(runs)
+    found = experiments.tables["lesions"]["x"]
+    assert found[["id", "source", "seed"]].to_numpy().tolist() == [
+        ["a1", "reference", 0],
+        ["a1", "prediction", 0],
+        ["b1", "reference", 0],
+        ["a1", "reference", 1],
+        ["b1", "reference", 1],
+        ["a1", "prediction", 1],
+        ["b1", "prediction", 1],
+    ]
+    assert [run.seed for run in experiments.runs["x"]] == [0, 0, 1]
+
+
+def test_an_experiment_of_which_a_run_lacks_a_table_is_left_out_there_and_told(make_run):
+    lacking = make_run("x", HITS)
+    (lacking.path / "froc.csv").unlink()
+    experiments = collect([lacking, make_run("y", HITS)])
+    assert list(experiments.scores) == ["x", "y"]
+    assert list(experiments.tables["froc"]) == ["y"]
+    assert list(experiments.tables["lesions"]) == ["x", "y"]
+    assert any("lesions.csv, froc.csv, scans.csv" in n and n.endswith(": x.") for n in
+               experiments.notes)  # fmt: skip
