@@ -165,14 +165,10 @@ def _is_faint(focus: PlannedFocus) -> bool:
 
 
 def _counted(rng: np.random.Generator, focus: PlannedFocus, habits: Habits) -> str:
-    """The bone's name, one level off now and then.
-
-    Never for an ambiguous focus: the report is the only thing that settles it, and a
-    miscount would make the truth of an experiment depend on luck. Our choice.
-    """
+    """The bone's name, one level off now and then."""
     step = one_of(rng, (-1, 1))
     slip = float(rng.random())
-    if not focus.bone or focus.ambiguous:
+    if not focus.bone:
         return focus.bone
     bone = BY_NAME[focus.bone]
     if bone.level is None:
@@ -201,7 +197,11 @@ def _without_clashes(readings: list[Reading]) -> tuple[Reading, ...]:
 
 
 def _doubt(rng: np.random.Generator, focus: PlannedFocus, means: str) -> Reading:
-    """An ambiguous focus, and the evidence by which its label gets into the text."""
+    """An ambiguous focus, and the evidence by which its label gets into the text.
+
+    Its level is never miscounted: the report is the only thing that settles it, and a
+    miscount would make the truth of an experiment depend on luck. Our choice.
+    """
     stratum = weighted(rng, _AMBIGUOUS_METASTASIS if focus.metastatic else _AMBIGUOUS_BENIGN)
     exclude = chance(rng, 0.3) or focus.metastatic
     firm = chance(rng, 0.8)
