@@ -17,7 +17,10 @@ from mmseg_bone.phantom.dice import between, chance, one_of, weighted
 # Share of metastases by site. Source: proportions of 638 Chinese patients (per lesion) and of
 # series by primary (Oncol Lett 2012, 10.3892/ol.2012.1005; World J Radiol 2024;16:265; Head
 # Neck 2017, Osorio; Phil J Nucl Med 2018;13:23), rounded to one table by us.
-_SITES = "cervical thoracic lumbar sacrum ribs pelvis limbs skull sternum clavicle scapula".split()
+_SITES = (
+    *("cervical", "thoracic", "lumbar", "sacrum", "ribs", "pelvis", "limbs", "skull"),
+    *("sternum", "clavicle", "scapula"),
+)
 _SHARES = {
     "prostate": (0.02, 0.16, 0.18, 0.06, 0.18, 0.24, 0.06, 0.03, 0.03, 0.02, 0.02),
     "breast": (0.03, 0.16, 0.11, 0.03, 0.24, 0.16, 0.08, 0.06, 0.08, 0.02, 0.03),

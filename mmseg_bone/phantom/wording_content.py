@@ -9,7 +9,10 @@ from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.plan import PlannedFocus
 from mmseg_bone.phantom.wording_reading import Reading
 
-_REGIONS = "head cervical thoracic lumbar sacrum ribs sternum shoulder pelvis limbs".split()
+_REGIONS = (
+    *("head", "cervical", "thoracic", "lumbar", "sacrum", "ribs", "sternum", "shoulder"),
+    *("pelvis", "limbs"),
+)
 RANK = {region: rank for rank, region in enumerate(_REGIONS)}  # the order of a report
 _FRONT = ("manubrium", "sternum", "pubis_left", "pubis_right")
 
