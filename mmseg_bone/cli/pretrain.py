@@ -1,6 +1,7 @@
 """``mmseg-bone pretrain``: train a text encoder on reports, and leave it in a folder."""
 
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -44,8 +45,10 @@ def run(cfg: DictConfig) -> float:
 
 def main() -> None:
     """Let Hydra read the command line."""
-    # Lightning starts the other processes of a DDP run by this path.
+    # Lightning starts the other processes of a DDP run by this path, or by the module that is
+    # main, which would not know the verb.
     sys.argv[0] = __file__
+    sys.modules["__main__"].__spec__ = None
     run()
 
 
@@ -61,6 +64,8 @@ def pretrain(cfg: DictConfig) -> float:
 
     tune_allocator()
     training._quieten_lightning()
+    # What is frozen is in eval mode on purpose.
+    warnings.filterwarnings("ignore", message=r".*module\(s\) in eval mode")
     resume = training._checkpoint_to_go_on_from(Path(cfg.run), cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     tokens = ReportTokens(cfg.text.model, max_tokens=cfg.text.max_tokens)
