@@ -83,6 +83,15 @@ def test_the_left_is_at_the_right_from_the_front_and_at_the_left_from_behind():
     assert behind < 116
 
 
+def test_what_the_camera_did_not_pass_over_is_not_marked_either():
+    narrow = replace(SIEMENS_ECAM, columns=40)
+    hot = focus(bone="femur_left", ratio=12.0, along=0.1, diameter_mm=40.0)
+    pictures = scan(plan(hot), narrow, *streams())
+    for name in ("counts", "mask", "instances", "classes", "bones"):
+        assert not pictures[name][:, :, :108].any(), name
+        assert not pictures[name][:, :, 148:].any(), name
+
+
 def test_an_empty_plan_has_an_empty_mask_and_is_not_blank():
     pictures = scan(plan(), SIEMENS_ECAM, *streams())
     assert not pictures["mask"].any()
