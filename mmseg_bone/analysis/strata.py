@@ -1,0 +1,134 @@
+"""Scores of kinds of scans, kinds of lesions and kinds of false alarms, each by itself.
+
+A stratum is read as a question, not as a result: there are many, each of few patients, and no
+interval here is corrected for their number.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from mmseg_bone.analysis.aggregation import summed
+from mmseg_bone.analysis.lesions import predictions, references
+from mmseg_bone.analysis.scores import STUDY_STRATA
+from mmseg_bone.analysis.statistics import mean_of_sums
+from mmseg_bone.analysis.sums import PatientBootstrap, Summed, set_beside
+from mmseg_bone.anatomy import REGIONS
+
+Tables = Mapping[str, pd.DataFrame]  # by experiment
+# Borders in pixels as drawn; below 30 is what Wu et al. 2025 call small.
+SIZES = {"< 30 px": (0, 30), "30-99 px": (30, 100), ">= 100 px": (100, np.inf)}
+_YES = {"ambiguous": "ambiguous", "has_report": "with report"}
+_NO = {"ambiguous": "clear", "has_report": "without report"}
+DICE, SENSITIVITY, FALSE_ALARMS = "Dice, patient", "lesion sensitivity", "false positives, scan"
+
+
+def strata_table(
+    scores: Tables, lesions: Tables, *, baseline: str, interval: PatientBootstrap
+) -> pd.DataFrame:
+    """Every stratum with more than one level, by experiment.
+
+    - Scans by primary, camera, style of the report, with an ambiguous focus or without, with
+      a report or without: Dice per patient.
+    - Drawn lesions by size, region, ambiguity and view: the share found.
+    - False alarms by what they lie on: their number per scan.
+
+    Where something is not known of a scan or lesion, it is in no level. A lesion keeps the
+    size it was drawn with, so all experiments have the same lesions in a level.
+
+    Args:
+        scores: Rows of ``scores.csv`` of each experiment.
+        lesions: Rows of ``lesions.csv``, likewise; may lack some.
+        baseline: The experiment the others are set against.
+        interval: Draws the patients.
+    """
+    rows: list[dict[str, object]] = []
+
+    def add(stratum: str, measure: str, level: str, beside: list[dict[str, object]]) -> None:
+        about = {"stratum": stratum, "level": level, "measure": measure}
+        rows.extend(about | row for row in beside)
+
+    for stratum, level, tables in _levels(scores, STUDY_STRATA):
+        add(stratum, DICE, level, set_beside(tables, _dice, baseline=baseline, interval=interval))
+    drawn = {name: _described(references(table)) for name, table in lesions.items()}
+    for stratum, level, tables in _levels(drawn, ("size", "region", "ambiguous_lesion", "view")):
+        beside = set_beside(
+            tables, _sensitivity, baseline=baseline, interval=interval, keys=_LESION
+        )
+        add(stratum, SENSITIVITY, level, beside)
+    for kind, tables in _false_alarms(scores, lesions):
+        beside = set_beside(tables, _per_scan, baseline=baseline, interval=interval)
+        add("false alarm on", FALSE_ALARMS, kind, beside)
+    return pd.DataFrame(rows)
+
+
+_LESION = ("id", "view", "number")
+
+
+def _dice(scores: pd.DataFrame) -> Summed:
+    return summed(scores, "dice", "patient")
+
+
+def _sensitivity(lesions: pd.DataFrame) -> Summed:
+    """Share of lesions found; seeds are averaged for each lesion first."""
+    hit = lesions.groupby(["patient", *_LESION]).hit.mean()
+    sums = hit.groupby("patient").agg(["sum", "count"])
+    return Summed(sums, mean_of_sums, len(hit))
+
+
+def _per_scan(alarms: pd.DataFrame) -> Summed:
+    per_scan = alarms.groupby(["patient", "id"]).alarms.mean()
+    sums = per_scan.groupby("patient").agg(["sum", "count"])
+    return Summed(sums, mean_of_sums, len(per_scan))
+
+
+def _described(lesions: pd.DataFrame) -> pd.DataFrame:
+    """With the size in words, and the ambiguity of the lesion apart from that of the scan."""
+    size = pd.Series(None, lesions.index, dtype=object)
+    for name, (smallest, above) in SIZES.items():
+        size[(lesions.area_px >= smallest) & (lesions.area_px < above)] = name
+    return lesions.assign(size=size, ambiguous_lesion=lesions.ambiguous)
+
+
+def _levels(
+    tables: Tables, strata: tuple[str, ...]
+) -> Iterator[tuple[str, str, dict[str, pd.DataFrame]]]:
+    for stratum in strata:
+        known = {name: table for name, table in tables.items() if stratum in table}
+        values = {v for table in known.values() for v in table[stratum].dropna().unique()}
+        if len(values) < 2:
+            continue
+        for value in sorted(values, key=_order):
+            of_value = {name: table[table[stratum] == value] for name, table in known.items()}
+            yield stratum.replace("_", " "), _in_words(stratum, value), of_value
+
+
+def _order(value: object) -> tuple[int, str]:
+    """Sizes rise, regions go from head to foot, the rest is in order of the alphabet."""
+    listed = [*SIZES, *REGIONS]
+    return (listed.index(str(value)) if value in listed else -1, str(value))
+
+
+def _in_words(stratum: str, value: object) -> str:
+    named = stratum.removesuffix("_lesion")
+    if named not in _YES:
+        return str(value)
+    return (_YES if float(str(value)) else _NO)[named]
+
+
+def _false_alarms(scores: Tables, lesions: Tables) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
+    """By kind of the focus under them, one row per study and seed; none if foci are unknown."""
+    if not any(table.kind.notna().any() for table in lesions.values()):
+        return
+    alarms = {name: predictions(table).query("hit == 0") for name, table in lesions.items()}
+    kinds = {kind for table in alarms.values() for kind in table.kind.fillna("no focus")}
+    for kind in sorted(kinds):
+        counted = {}
+        for name, table in alarms.items():
+            own = table[table.kind.fillna("no focus") == kind]
+            number = own.groupby(["id", "seed"]).size()
+            scans = scores[name][["id", "patient", "seed"]].drop_duplicates()
+            at = pd.MultiIndex.from_frame(scans[["id", "seed"]])
+            counted[name] = scans.assign(alarms=number.reindex(at, fill_value=0).to_numpy())
+        yield kind, counted
