@@ -148,25 +148,35 @@ class WordPixelAttention(Fusion):
     ``Z`` zero at first. Pixels say where on the body they are, so that "left sixth rib" can
     find its place. All views of a study ask in one go; words are not repeated.
 
+    Blocks of pixels ask as one, by their mean, and in fewer channels than the feature map
+    has: what a word says of a place does not differ from a pixel to the next, and asking
+    pixel by pixel costs five times as much. Where ``block`` does not divide height and
+    width, the largest of its divisors that does is taken.
+
     Source: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, eq. 1; cross-attention to a
     report at coarse decoder levels, Zhong et al. 2023, https://arxiv.org/abs/2307.03942.
 
     Args:
         channels: Of the feature map.
         token_width: Of the token features.
-        heads: Attention heads, fewer where they do not divide the channels.
+        heads: Attention heads, fewer where they do not divide the channels they share.
+        width: Channels that questions and answers have, or ``channels`` if those are fewer.
+        block: Side of the blocks of pixels that ask together.
     """
 
-    def __init__(self, channels: int, token_width: int, heads: int = 4) -> None:
+    def __init__(
+        self, channels: int, token_width: int, heads: int = 2, width: int = 64, block: int = 2
+    ) -> None:
         super().__init__()
-        self.heads = gcd(heads, channels)
+        self.width, self.block = min(width, channels), block
+        self.heads = gcd(heads, self.width)
         self.norm = nn.LayerNorm(channels)
-        self.query = nn.Linear(channels, channels)
-        self.place = nn.Linear(2 + 4 * _BANDS, channels, bias=False)
+        self.query = nn.Linear(channels, self.width)
+        self.place = nn.Linear(2 + 4 * _BANDS, self.width, bias=False)
         # No bias for keys: it would add the same to all words, which softmax takes away.
-        self.key = nn.Linear(token_width, channels, bias=False)
-        self.value = nn.Linear(token_width, channels)
-        self.out = _zero(nn.Linear(channels, channels))
+        self.key = nn.Linear(token_width, self.width, bias=False)
+        self.value = nn.Linear(token_width, self.width)
+        self.out = _zero(nn.Linear(self.width, channels))
 
     def change(
         self,
@@ -175,19 +185,22 @@ class WordPixelAttention(Fusion):
         readable: Bool[Tensor, "b t"],
     ) -> Float[Tensor, "n c h w"]:
         """What each pixel read."""
-        studies, (images, channels, height, width) = len(tokens), features.shape
-        at = coordinates(features[:1].float())
+        block = gcd(self.block, *features.shape[2:])
+        asking = functional.avg_pool2d(features, block) if block > 1 else features
+        studies, (images, channels, height, width) = len(tokens), asking.shape
+        at = coordinates(asking[:1].float())
         place = torch.cat([at, waves(at, _BANDS)], dim=1).flatten(2).transpose(1, 2)
-        pixels = features.flatten(2).transpose(1, 2)  # n (h w) c
+        pixels = asking.flatten(2).transpose(1, 2)  # n (h w) c
         query = self.query(self.norm(pixels)) + self.place(place)
         read = functional.scaled_dot_product_attention(
-            self._part(query.reshape(studies, -1, channels)),
+            self._part(query.reshape(studies, -1, self.width)),
             self._part(self.key(tokens)),
             self._part(self.value(tokens)),
             attn_mask=readable[:, None, None],
         )
-        change: Tensor = self.out(read.transpose(1, 2).reshape(images, height * width, channels))
-        return change.transpose(1, 2).reshape(images, channels, height, width)
+        change: Tensor = self.out(read.transpose(1, 2).reshape(images, height * width, self.width))
+        change = change.transpose(1, 2).reshape(images, channels, height, width)
+        return functional.interpolate(change, scale_factor=float(block)) if block > 1 else change
 
     def _part(self, features: Float[Tensor, "b k c"]) -> Float[Tensor, "b heads k _"]:
         """Channels dealt to the heads."""

@@ -108,6 +108,23 @@ def test_the_same_word_says_different_things_to_different_places():
     assert trained("film")(alike, TOKENS[:1], ALL[:1]).std(dim=(2, 3)).max() < 1e-6
 
 
+@pytest.mark.parametrize(("size", "block"), [((4, 4), 2), ((6, 3), 1), ((4, 2), 2)])
+def test_pixels_of_a_block_read_the_same_and_blocks_read_for_themselves(size, block):
+    features = torch.randn(1, CHANNELS, *size, generator=torch.Generator().manual_seed(2))
+    attention = trained("cross_attention")
+    change = attention(features, TOKENS[:1], ALL[:1]) - features
+    blocks = change.unfold(2, block, block).unfold(3, block, block).flatten(4)
+
+    assert blocks.std(dim=-1, correction=0).max() < 1e-6
+    assert blocks[..., 0].flatten(2).std(dim=-1).max() > 1e-3
+
+
+def test_attention_is_no_wider_than_asked_for():
+    wide = FUSIONS["cross_attention"](100, WIDTH, heads=2, width=64)
+    assert {wide.query.out_features, wide.key.out_features, wide.value.out_features} == {64}
+    assert FUSIONS["cross_attention"](10, WIDTH, heads=4).heads == 2  # 4 do not share 10
+
+
 def test_attention_reads_the_word_that_fits():
     """A pixel that asks for a word's key gets that word's value."""
     block = FUSIONS["cross_attention"](4, 2, heads=1)
