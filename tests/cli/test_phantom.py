@@ -131,7 +131,8 @@ def test_phantoms_go_the_whole_way_from_dicom_to_a_store(tmp_path):
     words = ("n=2", f"store={hospital}", "format=dicom", "phantom/cameras=siemens_ecam")
     subprocess.run(phantom(*words), capture_output=True, check=True)
     files = (f"{hospital}/manifest.csv", "--reports", f"{hospital}/reports.csv")
-    prepare = [sys.executable, "-m", "mmseg_bone.cli", "prepare", *files, "--store", str(stored)]
+    prepare = [sys.executable, "-m", "mmseg_bone.cli", "prepare", *files, "--folds", "2"]
+    prepare += ["--store", str(stored)]
     subprocess.run(prepare, capture_output=True, check=True)
     made = {counts_of(study) for study in map(Store(stored).__getitem__, Store(stored).ids)}
     assert made == {counts_of(make_study(number, 0, SETTINGS)) for number in range(2)}
