@@ -1,42 +1,26 @@
 """A U-Net over the two views of a bone scan: the text-free system."""
 
-import math
+from functools import partial
 
-import torch
-from jaxtyping import Bool, Float
-from torch import Tensor, nn
-
+from mmseg_bone.models.encoder_decoder import EncoderDecoder
 from mmseg_bone.nn.conv import Norm
-from mmseg_bone.nn.decoder import Decoder, Fuse, unchanged
+from mmseg_bone.nn.decoder import Decoder
 from mmseg_bone.nn.encoder import Encoder
-from mmseg_bone.nn.network import Network
-from mmseg_bone.nn.position import coordinates
-from mmseg_bone.nn.views import Arrangement, blank_missing, make_layout
-
-_PRIOR = 0.01  # share of lesion pixels that an untrained network expects
+from mmseg_bone.nn.views import Arrangement
 
 
-class UNet(Network):
-    """Image in, one logit per pixel of each view out.
-
-    Takes any height and width that are multiples of ``stride``. The posterior view is turned
-    on the way in and back on the way out, so that the patient's left lies on one side, and
-    pixels are told where they are: a convolution alone cannot know the left sixth rib.
-
-    An untrained network expects lesions in 1 % of the pixels, so that the first steps are
-    not spent on learning that most of a scan is no lesion (Lin et al. 2017,
-    https://arxiv.org/abs/1708.02002, sec. 4.1).
+class UNet(EncoderDecoder):
+    """The plain U-Net, which the other networks are compared with and built from.
 
     Source: Ronneberger et al. 2015, https://arxiv.org/abs/1505.04597; see ``nn.conv`` and
     ``nn.decoder`` for how we differ.
 
     Args:
-        base_channels: Channels at full resolution; doubled at each level.
-        depth: Levels of resolution; the coarsest is ``1 / 2^(depth-1)``.
+        base_channels: See ``EncoderDecoder``.
+        depth: The same.
         norm: ``instance``, ``batch`` or ``group``.
-        views: ``shared``, the same weights see each view, or ``stacked``, the conjugate
-            views are channels of one image.
-        coordinates: Tell each pixel where it is.
+        views: See ``EncoderDecoder``.
+        coordinates: The same.
     """
 
     def __init__(
@@ -47,34 +31,11 @@ class UNet(Network):
         views: Arrangement = "shared",
         coordinates: bool = True,
     ) -> None:
-        super().__init__()
-        self.layout = make_layout(views)
-        self.coordinates = coordinates
-        self.widths = tuple(base_channels * 2**level for level in range(depth))
-        self.stride = 2 ** (depth - 1)
-        self.encoder = Encoder(self.layout.channels_in + 2 * coordinates, self.widths, norm)
-        self.decoder = Decoder(self.widths, norm)
-        self.head = nn.Conv2d(base_channels, self.layout.channels_out, 1)
-        nn.init.constant_(self.head.bias, -math.log((1 - _PRIOR) / _PRIOR))  # type: ignore[arg-type]
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-    def forward(
-        self,
-        image: Float[Tensor, "b v h w"],
-        views: Bool[Tensor, "b v"] | None = None,
-        *,
-        fuse: Fuse = unchanged,
-    ) -> Float[Tensor, "b v h w"]:
-        """Logits of every view.
-
-        Args:
-            image: Anterior and posterior view.
-            views: True where a view was acquired; the pixels of the others are not read.
-            fuse: What else comes in, level by level of the decoder.
-        """
-        pixels = self.layout.lay_out(blank_missing(image, views))
-        if self.coordinates:
-            pixels = torch.cat([pixels, coordinates(pixels)], dim=1)
-        features = self.encoder(pixels.contiguous(memory_format=torch.channels_last))
-        logits: Tensor = self.head(self.decoder(features, fuse))
-        return self.layout.restore(logits)
+        super().__init__(
+            partial(Encoder, norm=norm),
+            partial(Decoder, norm=norm),
+            base_channels,
+            depth,
+            views,
+            coordinates,
+        )

@@ -1,5 +1,6 @@
 """Convolutions, and the norms between them."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -8,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 Norm = Literal["instance", "batch", "group"]
+Block = Callable[[int, int, Norm], nn.Module]
+"""Makes the convolutions of a level, given channels in, channels out and a norm."""
 
 
 class InstanceNorm(nn.Module):
@@ -73,3 +76,33 @@ class ConvBlock(nn.Sequential):
                 nn.LeakyReLU(0.01, inplace=True),
             ]
         super().__init__(*parts)
+
+
+class ResidualBlock(nn.Module):
+    """A ``ConvBlock`` that adds what it makes to what it was given.
+
+    The last leaky ReLU comes after the sum. What was given goes through a 1×1 convolution
+    where the number of channels changes.
+
+    Source: He et al. 2016, https://arxiv.org/abs/1512.03385, sec. 3.2; in a U-Net for bone
+    scans, Lin et al. 2020, https://doi.org/10.1371/journal.pone.0243253. Their order of
+    layers is unknown to us.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, norm: Norm = "instance") -> None:
+        super().__init__()
+        *change, self.last = ConvBlock(channels_in, channels_out, norm)
+        self.change = nn.Sequential(*change)
+        self.shortcut = make_shortcut(channels_in, channels_out)
+
+    def forward(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ h w"]:
+        """``leaky(change(x) + x)``."""
+        summed: Tensor = self.last(self.change(features) + self.shortcut(features))
+        return summed
+
+
+def make_shortcut(channels_in: int, channels_out: int) -> nn.Module:
+    """Lets features through, as many channels as are needed."""
+    if channels_in == channels_out:
+        return nn.Identity()
+    return nn.Conv2d(channels_in, channels_out, 1, bias=False)

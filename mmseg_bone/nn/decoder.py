@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmseg_bone.nn.conv import ConvBlock, Norm
+from mmseg_bone.nn.conv import Block, ConvBlock, Norm
 
 Fuse = Callable[[int, Tensor], Tensor]
 """Changes the features of a decoder level, given the number of the level."""
@@ -31,13 +31,24 @@ class Decoder(nn.Module):
     Args:
         widths: Channels of each level of the encoder, finest first.
         norm: Between the convolutions.
+        block: Makes the convolutions of a level.
+        skip: Makes what changes the encoder's features of a level before they are set
+            beside, given the channels of that level and of the next coarser one. It is
+            called with the features of both. None leaves them as they are.
     """
 
-    def __init__(self, widths: Sequence[int], norm: Norm = "instance") -> None:
+    def __init__(
+        self,
+        widths: Sequence[int],
+        norm: Norm = "instance",
+        block: Block = ConvBlock,
+        skip: Callable[[int, int], nn.Module] | None = None,
+    ) -> None:
         super().__init__()
         steps = list(pairwise(widths))
         self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1, bias=False) for a, b in steps)
-        self.levels = nn.ModuleList(ConvBlock(2 * a, a, norm) for a, _ in steps)
+        self.levels = nn.ModuleList(block(2 * a, a, norm) for a, _ in steps)
+        self.skips = nn.ModuleList(skip(a, b) for a, b in steps) if skip else None
 
     def forward(
         self, features: Sequence[Float[Tensor, "n _ _ _"]], fuse: Fuse = unchanged
@@ -45,6 +56,7 @@ class Decoder(nn.Module):
         """Features of the finest level."""
         here = fuse(len(self.levels), features[-1])
         for level in reversed(range(len(self.levels))):
+            beside = self.skips[level](features[level], here) if self.skips else features[level]
             doubled = functional.interpolate(self.narrow[level](here), scale_factor=2.0)
-            here = fuse(level, self.levels[level](torch.cat([features[level], doubled], dim=1)))
+            here = fuse(level, self.levels[level](torch.cat([beside, doubled], dim=1)))
         return here

@@ -1,8 +1,22 @@
 """What every network says of itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Side(NamedTuple):
+    """What a network would answer from features on the way, to learn from in training.
+
+    Attributes:
+        logits: Of every view; height and width a whole part of the image's.
+        weight: Of their loss, beside 1 for that of the answer itself.
+    """
+
+    logits: Float[Tensor, "b v h w"]
+    weight: float
 
 
 class Network(nn.Module):
@@ -20,6 +34,20 @@ class Network(nn.Module):
 
     reads: tuple[str, ...] = ("image",)
     stride: int = 1
+
+    def with_sides(
+        self,
+        *args: Any,  # noqa: ANN401  (those of ``forward``)
+        **kwargs: Any,  # noqa: ANN401
+    ) -> tuple[Float[Tensor, "b v h w"], Sequence[Side]]:
+        """Logits, and further ones to learn from, of which most networks have none.
+
+        A task asks for them in training; validation and prediction call ``forward``. So a
+        network with deep supervision (Lee et al. 2015, https://arxiv.org/abs/1409.5185)
+        needs no task of its own.
+        """
+        logits: Tensor = self(*args, **kwargs)
+        return logits, ()
 
     def text_parameters(self) -> Iterable[nn.Parameter]:
         """Parameters of a text encoder, which may learn at a rate of its own; none here."""

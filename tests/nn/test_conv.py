@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmseg_bone.nn.conv import ConvBlock, InstanceNorm, make_norm
+from mmseg_bone.nn.conv import ConvBlock, InstanceNorm, ResidualBlock, make_norm
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -35,3 +35,11 @@ def test_group_norm_has_groups_of_about_eight_channels(channels, groups):
 @pytest.mark.parametrize("norm", ["instance", "batch", "group"])
 def test_a_block_keeps_height_and_width_with_any_norm(norm):
     assert ConvBlock(3, 4, norm)(torch.randn(2, 3, 5, 7)).shape == (2, 4, 5, 7)
+
+
+@pytest.mark.parametrize("channels_in", [3, 4])
+def test_a_residual_block_whose_last_norm_gives_nothing_is_its_shortcut(channels_in):
+    block, image = ResidualBlock(channels_in, 4), torch.rand(2, channels_in, 5, 7)
+    nn.init.zeros_(block.change[-1].weight)
+    torch.testing.assert_close(block(image), nn.functional.leaky_relu(block.shortcut(image), 0.01))
+    assert isinstance(block.shortcut, nn.Identity) == (channels_in == 4)
