@@ -30,6 +30,7 @@ COMMANDS = {
     "predict": "Mark lesions on a DICOM scan, with or without its report.",
     "demo": "All of the above on phantoms, in minutes.",
     "realism": "Measure scans against a real one: noise, shape, uptake, sharpness.",
+    "probe": "What a text encoder knows: masked words, and linear probes.",
     "bench": "Time phantoms, training and inference on this machine.",
 }
 

@@ -59,6 +59,7 @@ def pretrain(cfg: DictConfig) -> float:
 
     from mmseg_bone.cli.machine import tune_allocator
     from mmseg_bone.text.encoder import ReportEncoder
+    from mmseg_bone.text.publish import read_heads
     from mmseg_bone.text.tokens import ReportTokens
     from mmseg_bone.text.untrained import untrained
 
@@ -72,6 +73,8 @@ def pretrain(cfg: DictConfig) -> float:
     make = untrained if cfg.scratch else ReportEncoder
     encoder = make(cfg.text.model, tune=cfg.text.tune, seed=cfg.seed)
     task: PretrainingTask = instantiate(cfg.task, encoder=encoder)
+    if not cfg.scratch:
+        task.load_heads(read_heads(cfg.text.model))
     data: ReportDataModule = instantiate(cfg.data, _partial_=True)(corpus(cfg), tokens)
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
         logger=training._loggers(cfg.logger)

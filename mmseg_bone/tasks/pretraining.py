@@ -1,6 +1,6 @@
 """What MacBERT learns before it meets an image: to correct words, and to order parts."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pytorch_lightning as pl
@@ -172,6 +172,12 @@ class PretrainingTask(pl.LightningModule):
         state |= {f"bert.pooler.dense.{n}": value for n, value in self.pooler.state_dict().items()}
         state |= {f"cls.seq_relationship.{n}": v for n, v in self.order.state_dict().items()}
         return state
+
+    def load_heads(self, state: Mapping[str, Tensor]) -> None:
+        """Take weights of the heads where there are any of this name and shape."""
+        for name, own in self.heads().items():
+            if name in state and state[name].shape == own.shape:
+                own.copy_(state[name])
 
 
 def words_right(

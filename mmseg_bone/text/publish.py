@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from safetensors.torch import save
+import torch
+from safetensors.torch import load_file, save
 from torch import Tensor
 
+from mmseg_bone.text.checkpoint import open_checkpoint
 from mmseg_bone.text.encoder import ReportEncoder
 from mmseg_bone.text.tokens import ReportTokens
 
@@ -54,6 +56,28 @@ def write_encoder(
     _write(folder / "tokenizer_config.json", json.dumps(about, indent=2) + "\n")
     _write(folder / "README.md", card)
     return folder
+
+
+def read_heads(model: str | PathLike[str]) -> dict[str, Tensor]:
+    """Weights of the heads of pre-training in a checkpoint, named as for ``write_encoder``.
+
+    Many checkpoints hold none, or one of the two. That the file can be read is for
+    ``ReportEncoder`` to find out.
+    """
+    file = open_checkpoint(model).weights
+    if file is None:
+        return {}
+    if file.suffix == ".safetensors":
+        tensors = load_file(file)
+    else:
+        tensors = torch.load(file, map_location="cpu", weights_only=True)
+    spelt = {
+        name.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
+            "LayerNorm.beta", "LayerNorm.bias"
+        ): tensor
+        for name, tensor in tensors.items()
+    }
+    return {k: v for k, v in spelt.items() if k.startswith(("cls.", "bert.pooler."))}
 
 
 def _write(path: Path, text: str) -> None:

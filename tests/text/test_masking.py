@@ -146,12 +146,15 @@ def test_a_long_word_that_has_no_peer_is_replaced_by_short_ones_and_stays_withou
     assert {empty.stand_in(word, state) for _ in range(50)} == {word.tokens}
 
 
-@pytest.mark.parametrize(
-    "word",
-    "左侧 右 双侧 前肋 后位 第 5 十一 L3 髂骨 胸椎 椎体 肋骨 未见 无 不除外 符合 考虑 可能性大 可疑 待排 增高 减低 "
-    "稀疏 良性 恶性 骨转移 转移瘤 退行性变 骨折 left Right anterior posterior no without increased "
-    "decreased benign metastasis metastases possible probable likely T7 rib ribs ilium".split(),
+ANSWERS = (
+    "左侧 右 双侧 前肋 后位 第 5 十一 L3 T7 髂骨 胸椎 椎体 肋骨 未见 无 不除外 符合 考虑 "
+    "可能性大 可疑 待排 增高 减低 稀疏 良性 恶性 骨转移 转移瘤 退行性变 骨折 left Right anterior "
+    "posterior no without increased decreased benign metastasis metastases possible probable "
+    "likely rib ribs ilium"
 )
+
+
+@pytest.mark.parametrize("word", ANSWERS.split())
 def test_no_word_that_carries_the_answer_ever_stands_in_for_another(word):
     assert is_protected(word)
     masking, state = Masking(TOKENIZER, [word, "局", "a"]), rng()
