@@ -21,6 +21,7 @@ CONF = next(p / "conf" for p in (_PACKAGE, _PACKAGE.parent) if (p / "conf").is_d
 COMMANDS = {
     "phantom": "Make digital patients, their bone scans, masks and reports: a store.",
     "prepare": "Join DICOM scans, a report table and drawings: a store.",
+    "card": "Set what a store of phantoms holds beside what is published.",
     "audit": "Check what image and report each tell of phantoms.",
     "show": "Draw studies of a store, with masks and predictions.",
     "pretrain": "Train a text encoder on reports, as MacBERT was.",
