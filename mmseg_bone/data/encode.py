@@ -1,6 +1,6 @@
 """Study → sample: what a network can read, and the way back for what it predicts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from mmseg_bone.data.batch import Batch
+from mmseg_bone.data.steps import Step, stages
 from mmseg_bone.imaging.counts import rebin, rebin_mask, to_image, unbin
 from mmseg_bone.study import VIEWS, Report, Study
 
@@ -21,6 +22,7 @@ class EncodeStudy:
     """Make tensors of a study: the image, and the report's tokens if a tokeniser is given.
 
     Args:
+        steps: What is done to the study first, by name and in this order; see ``data.steps``.
         rebin: Side of the blocks of pixels that are added up first. 2 quarters the work.
         quantile: See ``imaging.counts.to_image``.
         power: The same.
@@ -31,18 +33,21 @@ class EncodeStudy:
     def __init__(
         self,
         *,
+        steps: Mapping[str, Step] | None = None,
         rebin: int = 1,
         quantile: float = 0.995,
         power: float = 0.5,
         ceiling: float = 4.0,
         tokens: Tokenise | None = None,
     ) -> None:
+        self.steps = tuple((steps or {}).values())
         self.factor = rebin
         self.window = {"quantile": quantile, "power": power, "ceiling": ceiling}
         self.tokens = tokens
 
     def __call__(self, study: Study) -> Sample:
         """Tensors of one study; the mask only if somebody drew one."""
+        study = stages(self.steps, study)[-1]
         counts = rebin(study.counts, self.factor)
         acquired = [VIEWS.index(view) for view in study.views]
         image = np.zeros((len(VIEWS), *counts.shape[1:]), np.float32)
@@ -70,8 +75,12 @@ class EncodeStudy:
             probability: Of both views, on the grid of the encoded image, padding cut off.
             study: What was encoded.
         """
-        full = unbin(probability, self.factor, study.counts.shape[1:])
-        return full[[VIEWS.index(view) for view in study.views]]
+        *before, seen = stages(self.steps, study)
+        full = unbin(probability, self.factor, seen.counts.shape[1:])
+        own = full[[VIEWS.index(view) for view in seen.views]]
+        for step, was in zip(reversed(self.steps), reversed(before), strict=True):
+            own = step.undo(own, was)
+        return own
 
 
 def collate(samples: Sequence[Sample], *, stride: int = 1) -> Batch:

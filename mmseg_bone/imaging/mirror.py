@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from mmseg_bone.anatomy import BONES, BY_NAME, mirrored
 from mmseg_bone.study import Focus, Report, Study
@@ -41,6 +42,18 @@ def mirror(study: Study) -> Study:
         **flip,
         report=None if study.report is None else mirror_report(study.report),
         foci=tuple(_mirror_focus(focus) for focus in study.foci),
+    )
+
+
+def in_anterior_sense(
+    image: Shaped[np.ndarray, "view y x"], views: tuple[str, ...]
+) -> Shaped[np.ndarray, "view y x"]:
+    """All views with the patient's left at the right, as the anterior one has it.
+
+    A posterior view is turned; turning it twice gives it back.
+    """
+    return np.stack(
+        [v[:, ::-1] if name == "posterior" else v for name, v in zip(views, image, strict=True)]
     )
 
 
