@@ -26,6 +26,7 @@ COMMANDS = {
     "show": "Draw studies of a store, with masks and predictions.",
     "pretrain": "Train a text encoder on reports, as MacBERT was.",
     "train": "Fit an experiment on all folds but one, and leave a run behind.",
+    "apply": "Let a run predict a store, or its own under a control of the reports.",
     "evaluate": "Score the predictions of a run.",
     "compare": "Set runs beside each other: one table, intervals, paired differences.",
     "predict": "Mark lesions on a DICOM scan, with or without its report.",

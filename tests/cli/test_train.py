@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 
-import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -15,7 +14,7 @@ from mmseg_bone.cli import main
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
-from mmseg_bone.study import Report, Study
+from tests.cli.studies import SECRET, patients
 
 QUICK = [
     "model.base_channels=4",
@@ -25,31 +24,13 @@ QUICK = [
     "data.batch_size=2",
     "trainer.max_epochs=2",
 ]
-SECRET = "张三丰"  # stands for words of a report that must not leave
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Nine patients in three folds: a hot square each, its side in the report."""
-    rng = np.random.default_rng(0)
-    studies = []
-    for i in range(9):
-        counts = rng.poisson(10, (2, 32, 16)).astype(np.uint16)
-        mask = np.zeros(counts.shape, bool)
-        mask[0, 8:14, 9:13] = mask[1, 8:14, 3:7] = True
-        counts[mask] += 60
-        studies.append(
-            Study(
-                id=f"s{i}",
-                patient=f"p{i}",
-                counts=counts,
-                spacing_mm=(2.3, 2.3),
-                mask=mask,
-                report=Report(findings=f"左侧第5肋骨见异常放射性浓聚。{SECRET}"),
-            )
-        )
+    """Nine patients in three folds."""
     path = tmp_path_factory.mktemp("data") / "store"
-    Store.write(path, studies, {f"p{i}": i % 3 for i in range(9)})
+    Store.write(path, patients(9), {f"p{i}": i % 3 for i in range(9)})
     return path
 
 

@@ -1,0 +1,107 @@
+"""``mmseg-bone apply``: let a run predict a store, with its reports or under a control."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:  # imported late, so that --help is quick
+    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.store import Store
+
+# As in data/controls.py, which is too heavy to import for --help; a test holds them together.
+Control = StrEnum(
+    "Control", ["none", "empty", "shuffled", "side_flipped", "findings_only", "impression_only"]
+)
+
+
+def main() -> None:
+    """Read the command line."""
+    typer.run(apply)
+
+
+def apply(
+    run: Annotated[Path, typer.Argument(help="The run whose network predicts.")],
+    store: Annotated[Path, typer.Option(help="What it predicts: its own store, or another one.")],
+    out: Annotated[Path, typer.Option(help="A new run directory for what it predicts.")],
+    control: Annotated[Control, typer.Option(help="What is done to the reports.")] = Control.none,
+    fold: Annotated[
+        int | None,
+        typer.Option(help="Studies of this fold; else the run's, or all of another store."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
+) -> None:
+    """Predict and score a store with the network of a run, and leave a run behind.
+
+    On the store it was trained on, only studies it has not seen are predicted: those of the
+    fold held out. What it leaves is compared with other runs by ``compare``, under the name
+    of the experiment and of the control: a gain from text has to go when the report is empty,
+    another patient's (shuffled) or of the other side (side_flipped).
+    """
+    from mmseg_bone.analysis.evaluation import evaluate
+    from mmseg_bone.cli.load import load_network, probability
+    from mmseg_bone.data.controls import make_control
+    from mmseg_bone.errors import RunError
+    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.store import Store
+
+    if out.exists() and any(out.iterdir()):
+        raise RunError(f"{out} is not empty. Name a new directory, so that nothing is lost.")
+    trained, shelf = Run(run), Store(store)
+    ids = _unseen(trained, shelf, fold)
+    change = make_control(control.value, shelf, ids, seed=seed)
+    network, encode = load_network(trained)
+    record = Run.start(out, _config(trained, shelf, fold, control), _environment(trained, shelf))
+    with typer.progressbar(ids, label="predicting") as bar:
+        for id in bar:
+            record.write_prediction(id, probability(network, encode, change(shelf[id])))
+    evaluate(record, shelf)
+    print(f"run: {out}")
+
+
+def _unseen(run: "Run", store: "Store", fold: int | None) -> list[str]:
+    """Drawn studies that the network has not learnt from.
+
+    Raises:
+        RunError: It has, or there is none.
+    """
+    from mmseg_bone.errors import RunError
+
+    drawn = [id for id in store.ids if store.rows[id]["drawn"] == "1"]
+    if run.store_digest == store.digest:
+        held_out = int(run.config["fold"])
+        if fold not in (None, held_out):
+            raise RunError(
+                f"{run.path} held out fold {held_out} of this store and has learnt from the "
+                f"others; scores on fold {fold} would be of studies it knows."
+            )
+        fold = held_out
+    ids = [id for id in drawn if fold is None or store.fold[id] == fold]
+    if not ids:
+        raise RunError(f"{store.path} has no drawn study in fold {fold}.")
+    return ids
+
+
+def _config(run: "Run", store: "Store", fold: int | None, control: Control) -> dict[str, Any]:
+    """The run's own, under a name that says what was done."""
+    parts, own = [run.name], run.store_digest == store.digest
+    if not own:
+        parts.append(f"on {store.path.name}")
+    if control != Control.none:
+        parts.append(control.value)
+    return run.config | {
+        "name": ", ".join(parts),
+        "store": str(store.path),
+        "fold": run.config["fold"] if own else fold,
+        "control": control.value,
+        "applied": run.name,
+    }
+
+
+def _environment(run: "Run", store: "Store") -> dict[str, Any]:
+    from mmseg_bone.io.environment import environment
+
+    return environment(device="cpu", seed=int(run.config["seed"]), store_digest=store.digest) | {
+        "trained_on": run.store_digest
+    }

@@ -1,0 +1,72 @@
+"""A trained run under the controls, on studies of a few pixels."""
+
+import numpy as np
+import pytest
+
+from mmseg_bone.cli import main
+from mmseg_bone.cli.apply import Control, apply
+from mmseg_bone.data.controls import CONTROLS
+from mmseg_bone.errors import RunError
+from mmseg_bone.io.runs import Run
+from mmseg_bone.io.store import Store
+from tests.cli.studies import patients
+
+QUICK = [
+    "experiment=text_fused",
+    "model.base_channels=4",
+    "model.depth=3",
+    "trainer.accelerator=cpu",
+    "trainer.enable_progress_bar=false",
+    "trainer.max_epochs=1",
+]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A store of six patients in three folds, another one of two, and a run on the first."""
+    root = tmp_path_factory.mktemp("applied")
+    studies = patients(8)
+    Store.write(root / "store", studies[:6], {f"p{i}": i % 3 for i in range(6)})
+    Store.write(root / "other", studies[6:], {"p6": 0, "p7": 1})
+    main(["train", *QUICK, f"store={root}/store", f"hydra.run.dir={root}/run"])
+    return root
+
+
+def test_the_controls_are_those_of_data():
+    assert tuple(Control) == CONTROLS
+
+
+def test_without_a_control_the_run_s_own_predictions_come_back(made, tmp_path):
+    apply(made / "run", store=made / "store", out=tmp_path / "same")
+    own, same = Run(made / "run"), Run(tmp_path / "same")
+    assert same.predicted == own.predicted
+    for id in own.predicted:
+        np.testing.assert_array_equal(same.read_prediction(id), own.read_prediction(id))
+    assert same.name == "text_fused"
+
+
+def test_a_control_has_a_name_of_its_own(made, tmp_path):
+    apply(made / "run", store=made / "store", out=tmp_path / "e", control=Control.empty)
+    run = Run(tmp_path / "e")
+    assert run.name == "text_fused, empty"
+    assert run.store_digest == Run(made / "run").store_digest
+    assert len(run.read_scores()) == 4  # two studies, two views
+
+
+def test_another_store_is_predicted_whole_or_by_fold(made, tmp_path):
+    apply(made / "run", store=made / "other", out=tmp_path / "a")
+    assert Run(tmp_path / "a").predicted == ["s6", "s7"]
+    assert Run(tmp_path / "a").name == "text_fused, on other"
+    apply(made / "run", store=made / "other", out=tmp_path / "b", fold=1)
+    assert Run(tmp_path / "b").predicted == ["s7"]
+
+
+def test_studies_it_has_learnt_from_are_refused(made, tmp_path):
+    with pytest.raises(RunError, match="of studies it knows"):
+        apply(made / "run", store=made / "store", out=tmp_path / "x", fold=1)
+
+
+def test_a_directory_that_holds_something_is_left_alone(made, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(RunError, match="is not empty"):
+        apply(made / "run", store=made / "store", out=tmp_path)
