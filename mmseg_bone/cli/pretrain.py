@@ -113,8 +113,10 @@ def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "ReportDataModule") -> 
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     device = str(trainer.strategy.root_device)
     about = environment(device=device, seed=cfg.seed, store_digest=data.digest)
-    folders = {str(cfg.run), *(str(Path(f).parent) for f in (cfg.reports,) if f is not None)}
-    told = training._without_folders(config, folders)
+    # Folders may be named after people; the last part is enough to tell runs apart.
+    told = training._without_folders(config, {str(cfg.run)})
+    told["text"]["model"] = Path(cfg.text.model).name
+    told["reports"] = None if cfg.reports is None else Path(cfg.reports).name
     for logger in trainer.loggers:
         logger.log_hyperparams(told | {"store_digest": data.digest})
     Run.start(cfg.run, config, about)
