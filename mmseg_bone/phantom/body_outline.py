@@ -29,7 +29,7 @@ def lay_out(pose: Pose, grid: Grid, rng: np.random.Generator) -> Body:
     scale = pose.build.scale
     uptake = np.interp(
         grid.z / scale, (0, 30, 44, 60, 80, 100, 118, 140, 150),
-            (1.1, 1.25, 1.0, 0.95, 1.0, 1.15, 1.1, 1.0, 1.2)
+            (1.1, 1.25, 1.0, 1.0, 0.88, 0.86, 1.05, 1.1, 1.4)
     )  # fmt: skip
     organs = []
     for organ in _organs(pose, rng):
@@ -209,12 +209,12 @@ def _organs(pose: Pose, rng: np.random.Generator) -> Iterator[Organ]:
                     (low, sign * 9.2 * chest, -3.0, 4.2 * chest, 5.0 * deep),
                 (low - 3, sign * 9.6 * chest, -4.6, 2.4, 2.4),
                     (low - 4.5, sign * 9.8 * chest, -5.0, 0.2, 0.2)]  # fmt: skip
-        yield Organ(_stack(rows, k), uptake=-0.55, density=-0.7)
+        yield Organ(_stack(rows, k), uptake=-0.35, density=-0.7)
     liver = [(126.0, -7.5, 1.0, 0.4, 0.4), (123.0, -7.5, 1.0, 5.5 * chest, 5.5),
              (118.0, -6.5, 1.6, 8.0 * chest, 7.2),
              (113.0, -7.6, 2.2, 6.0 * chest, 6.6), (108.5, -9.5, 2.6, 3.0, 4.0),
                  (106.5, -9.8, 2.6, 0.3, 0.3)]  # fmt: skip
-    yield Organ(_stack(liver, k), uptake=0.35 * float(rng.lognormal(0, 0.4)))
+    yield Organ(_stack(liver, k), uptake=0.25 * float(rng.lognormal(0, 0.4)))
     heart = [(134.5, 1.5, 2.0, 0.4, 0.4), (131.0, 2.0, 2.2, 4.0, 3.6),
              (126.0, 3.2, 2.8, 5.2, 4.4), (121.0, 4.2, 3.2, 3.4, 3.4),
              (119.5, 4.4, 3.2, 0.3, 0.3)]  # fmt: skip
@@ -223,7 +223,7 @@ def _organs(pose: Pose, rng: np.random.Generator) -> Iterator[Organ]:
     brain = [(crown - 1.0, 0, 0.3 + drop, 0.4, 0.4), (crown - 3, 0, 0.3 + drop, 5.0, 6.2),
              (crown - 8, 0, 0.3 + drop, 6.5, 8.0), (crown - 12, 0, 0.2 + drop, 5.6, 7.0),
              (crown - 14, 0, drop, 2.0, 2.5)]  # fmt: skip
-    yield Organ(_stack(brain, k), uptake=-0.75)
+    yield Organ(_stack(brain, k), uptake=-0.9)
     if not build.female:
         blood = [(84.0, 0, 6.6, 0.8, 0.8), (82, 0, 7.0, 2.6, 2.4), (77, 0, 7.0, 2.9, 2.6),
                  (73.5, 0, 6.5, 2.2, 2.0), (72.4, 0, 6.4, 0.2, 0.2)]  # fmt: skip

@@ -12,16 +12,17 @@ from mmseg_bone.phantom.body import Body, Grid
 from mmseg_bone.phantom.body_outline import lay_out
 from mmseg_bone.phantom.camera import Camera
 from mmseg_bone.phantom.plan import Plan
-from mmseg_bone.phantom.pose import Pose, draw_build
+from mmseg_bone.phantom.pose import Pose, breathing, draw_build
 from mmseg_bone.phantom.skeleton import skeleton
 
 ROWS, COLUMNS = 1024, 256
 MARGIN = 32  # columns on each side that the image does not show but that scatter into it
 _SLAB_CM, _SLABS, _NEAREST_CM = 2.75, 14, 1.5
-_PALLET_CM = 3.0  # from the back to the face of the camera below the table
-# Gap between skin and the upper camera, by height: chest 2-4 cm, head 4-8, legs 6-12.
+_PALLET_CM = 4.0  # from the back to the face of the camera below the table
+# Gap between skin and the upper camera, by height: chest 2-6 cm, head 4-9, legs 6-12;
+# towards the far end of these, since the edges of a real scan are no sharper.
 _GAP_Z = (0.0, 50.0, 85.0, 140.0, 150.0, 167.0)
-_GAP_CM = (7.0, 7.0, 4.0, 3.0, 5.0, 5.0)
+_GAP_CM = (10.0, 10.0, 6.0, 5.5, 8.0, 8.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,9 +60,9 @@ def stage(plan: Plan, spacing_cm: tuple[float, float], rng: np.random.Generator)
     bones, pose = skeleton(), Pose(draw_build(plan, build_rng))
     grid = _grid(pose, spacing_cm, build_rng)
     body = lay_out(pose, grid, uptake_rng)
-    place = pose.place(bones)
+    place = breathing(bones, pose.place(bones), float(build_rng.uniform(0.2, 0.6)))
     taken = uptake.of_bones(plan, bones, place, uptake_rng)
-    soft = float(uptake_rng.lognormal(0, 0.15)) * (0.3 if plan.superscan else 1.0)
+    soft = float(uptake_rng.lognormal(0, 0.1)) * (0.3 if plan.superscan else 1.0)
     emission = bones.volume * pose.build.scale**3 * (taken - soft)
     sources, places, emissions = {}, [place], [emission]
     end = len(place)

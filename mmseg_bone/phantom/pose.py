@@ -282,6 +282,27 @@ class Pose:
         return float(self._trunk_or_head(vault)[0, 2]) * self.build.scale
 
 
+def breathing(
+    skeleton: Skeleton, place: Float[np.ndarray, "n 3"], depth_cm: float
+) -> Float[np.ndarray, "n 3"]:
+    """The chest as a camera sees it in minutes: every point somewhere along its breath.
+
+    Args:
+        skeleton: The standard skeleton.
+        place: Of its points in this patient, cm.
+        depth_cm: How far ribs and sternum move up and down, from the middle.
+    """
+    share = np.zeros(len(BONES) + 1)
+    for bone in BONES:
+        share[bone.label] = {"ribs": 1.0, "sternum": 0.8, "shoulder": 0.4}.get(bone.region, 0.0)
+    phase = np.arange(len(place)) * (np.sqrt(5) - 1) / 2  # even, and in step with no pattern
+    # Ribs swing about their joints with the spine: more in front than behind.
+    swing = np.clip((place[:, 1] + 8.0) / 10.0, 0.1, 1.0)
+    moved = place.copy()
+    moved[:, 2] += depth_cm * share[skeleton.label] * swing * np.cos(2 * np.pi * phase)
+    return moved
+
+
 def _bump(z: Float[np.ndarray, " n"], low: float, high: float) -> Float[np.ndarray, " n"]:
     """From 0 to 1 and back between two heights, smoothly."""
     bump: Float[np.ndarray, " n"] = np.sin(np.pi * np.clip((z - low) / (high - low), 0, 1)) ** 2

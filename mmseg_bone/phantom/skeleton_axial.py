@@ -46,7 +46,7 @@ _BODIES = {
     ],
     "L": [(41, 34, 24), (43, 35, 24), (44, 35, 24), (47, 36, 24), (47, 35, 23)],
 }  # fmt: skip
-_LIVING = 1.06  # living men are larger than the cadavers, by 5-10 %
+_LIVING = 1.1  # living men are larger than the cadavers, by 5-10 %
 
 # Centres of the bodies on the mid-line, (y, z), from C1 to L5.
 _CENTRES = [
@@ -90,10 +90,10 @@ def head() -> Iterator[Part]:
         tone=0.6,
     )  # fmt: skip
     # Nose and nasopharynx: a narrow root that widens into the jaw.
-    yield Part("skull", Ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5)), tone=1.5)
-    yield Part("skull", Ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4)), tone=1.5)
+    yield Part("skull", Ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5)), tone=1.65)
+    yield Part("skull", Ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4)), tone=1.65)
     for s in (-1, 1):
-        yield Part("skull", Ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4)), tone=1.5)
+        yield Part("skull", Ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4)), tone=1.65)
         yield Part(  # rim of the orbit
             "skull",
             Tube(
@@ -131,7 +131,9 @@ def spine() -> Iterator[Part]:
         yield Part(
             name,
             Tube(
-                [(0, y - dy, z - dz), (0, y, z), (0, y + dy, z + dz)], [(width / 2, depth / 2)] * 2
+                [(0, y - dy, z - dz), (0, y, z), (0, y + dy, z + dz)],
+                [(width / 2, depth / 2)] * 2,
+                inner=0.5,  # denser in its rim
             ),
             ends=(0.25, 0.25),
             part="body",
@@ -146,17 +148,17 @@ def _arch(name: str, back: float, z: float) -> Iterator[Part]:
     spines: dict[str, tuple[list[Place], list[tuple[float, float]]]] = {
         "C": ([(0, back - 1.6, z), (0, back - 3.2, z - 0.6)], [(0.35, 0.6), (0.3, 0.4)]),
         "T": ([(0, back - 1.6, z), (0, back - 4.0, z - 2.0)], [(0.45, 0.8), (0.3, 0.5)]),
-        "L": ([(0, back - 2.2, z), (0, back - 5.0, z - 0.5)], [(0.45, 1.2), (0.4, 1.0)]),
+        "L": ([(0, back - 2.2, z), (0, back - 5.0, z - 0.5)], [(0.45, 1.45), (0.4, 1.25)]),
     }
     keys, radii = spines[name[0]]
-    yield Part(name, Tube(keys, radii), part=kind, tone=0.9)
+    yield Part(name, Tube(keys, radii), part=kind, tone=0.8)
     for s in (-1, 1):
         facets: dict[str, tuple[Place, Place]] = {
-            "C": ((s * 1.8, back + 0.3, z), (0.95, 1.0, 0.85)),
-            "T": ((s * 1.3, back - 1.5, z + 0.3), (0.7, 0.9, 0.9)),
-            "L": ((s * 1.75, back - 1.5, z - 0.6), (0.75, 0.9, 1.25)),
+            "C": ((s * 1.8, back + 0.3, z), (0.95, 1.0, 0.95)),
+            "T": ((s * 1.3, back - 1.5, z + 0.3), (0.7, 0.8, 1.15)),
+            "L": ((s * 2.0, back - 1.5, z - 0.6), (0.9, 0.9, 1.7)),
         }
-        yield Part(name, Ellipsoid(*facets[name[0]]), part=kind, tone=1.05)
+        yield Part(name, Ellipsoid(*facets[name[0]]), part=kind, tone=0.85)
         if name[0] == "C":
             continue
         reach = 4.0 if name[0] == "L" else 3.2

@@ -195,13 +195,13 @@ def leg() -> Iterator[Part]:
         Tube(
             [(12.1, 3.2, 82.6), (11.8, 4.4, 74.0), (10.6, 5.6, 64.0), (9.0, 5.2, 54.0),
              (8.0, 4.4, 48.0)],
-            [(1.9, 1.9), (1.5, 1.4), (1.35, 1.3), (1.35, 1.3), (1.55, 1.4), (2.6, 2.0)],
+            [(1.9, 1.9), (1.6, 1.4), (1.45, 1.35), (1.45, 1.35), (1.6, 1.45), (2.6, 2.0)],
              inner=0.45),
-        tone=1.1, ends=(-0.1, -0.4),
+        tone=0.78, ends=(0.15, -0.3),
     )  # fmt: skip
     for x in (5.7, 9.3):
         yield Part(
-            "femur_{side}", Ellipsoid((x, 3.4, 46.2), (1.8, 2.9, 2.7)), tone=0.36, joint="knee"
+            "femur_{side}", Ellipsoid((x, 3.4, 46.2), (1.8, 2.9, 2.7)), tone=0.32, joint="knee"
         )
     yield Part("femur_{side}", Ellipsoid((7.5, 4.6, 47.6), (2.8, 1.6, 2.2)), tone=0.2, joint="knee")
     yield Part("patella_{side}", Ellipsoid((7.5, 8.1, 47.0), (2.2, 0.9, 2.4)), joint="knee")

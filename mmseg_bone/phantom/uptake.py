@@ -16,13 +16,16 @@ from mmseg_bone.phantom.skeleton import JOINTS, Skeleton
 # anterior scan (NEMA NM1, GE Millennium MG); order of sites after 99mTc-MDP SPECT/CT series
 # (J Nucl Med 2016;57(suppl 2):1765; Indian J Nucl Med, Nautiyal et al.).
 UPTAKE = {
-    "skull": 9.5, "mandible": 15.0, "C": 23.0, "T": 15.5, "L": 18.0, "sacrum": 14.0,
-    "manubrium": 32.0, "sternum": 25.0, "rib": 12.0, "clavicle": 11.0, "scapula": 10.5,
-    "humerus": 12.5, "forearm": 6.5, "hand": 4.5, "ilium": 12.0, "ischium": 10.5, "pubis": 11.0,
-    "femur": 12.0, "patella": 7.0, "tibia": 6.9, "fibula": 6.0, "foot": 6.2,
+    "skull": 7.8, "mandible": 15.0, "C": 22.0, "T": 20.0, "L": 25.0, "sacrum": 14.0,
+    "manubrium": 32.0, "sternum": 28.0, "rib": 12.5, "clavicle": 11.0, "scapula": 10.5,
+    "humerus": 11.0, "forearm": 6.5, "hand": 4.5, "ilium": 9.8, "ischium": 10.5, "pubis": 11.0,
+    "femur": 11.5, "patella": 7.0, "tibia": 6.0, "fibula": 6.0, "foot": 6.2,
 }  # fmt: skip
 _SPARED = ("forearm", "hand", "patella", "tibia", "fibula", "foot")  # by a metastatic superscan
 _SHAFTS = ("femur", "tibia", "fibula", "forearm")  # lined by a tram-track sign
+# The spine takes up more from level to level: by this share from its first one to its last.
+_SPINE = {"C": -0.1, "T": 0.25, "L": 0.05, "sacrum": 0.0}
+_LEVELS = {"C": 7, "T": 12, "L": 5}
 _OF_WARMTH = 0.75  # of a joint's warmth, what the whole of its bone ends takes on
 
 
@@ -95,14 +98,17 @@ def of_bones(
     metabolic one is uniform (EANM bone scintigraphy guideline 2016). Their size: our choice.
     """
     age = plan.person.age
-    level = float(rng.lognormal(0, 0.2)) * (1 - 0.004 * max(0, age - 40))
+    level = float(rng.lognormal(0, 0.15)) * (1 - 0.004 * max(0, age - 40))
     kinds = {name: float(rng.lognormal(0, 0.10)) for name in UPTAKE}
+    kinds |= {name: 1 + 0.4 * (kinds[name] - 1) + 0.6 * (kinds["L"] - 1) for name in _SPINE}
     per_bone = np.ones(len(BONES) + 1)
     own = rng.lognormal(0, 0.05, len(BONES) + 1)
     gain = float(rng.uniform(2.5, 4.0)) if plan.superscan else 1.0
     for bone in BONES:
         kind = kind_of(bone.name)
         per_bone[bone.label] = UPTAKE[kind] * kinds[kind] * own[bone.label] * level * gain
+        if bone.level and kind in _SPINE:  # without a step from one part of the spine to the next
+            per_bone[bone.label] *= 1 + _SPINE[kind] * (bone.level / _LEVELS[kind] - 0.5)
         if plan.superscan == "metastatic" and kind in _SPARED:
             per_bone[bone.label] *= 0.45
         if plan.superscan == "metabolic" and kind in ("skull", "mandible"):
@@ -158,15 +164,15 @@ def beside_bones(plan: Plan, pose: Pose, rng: np.random.Generator) -> Iterator[S
 
 def _cartilage(plan: Plan, pose: Pose, rng: np.random.Generator) -> Source:
     """The thyroid cartilage, which turns to bone with age."""
-    shape = Ellipsoid((0.0, 2.9, 144.6), (1.9, 1.4, 2.0), inner=0.6).fill(2500)
-    uptake = float(np.clip(rng.lognormal(np.log(9.0), 0.4), 2.5, 20.0))
+    shape = Ellipsoid((0.0, 2.8, 144.4), (2.1, 1.3, 2.5), inner=0.6).fill(2500)
+    uptake = float(np.clip(rng.lognormal(np.log(6.0), 0.4), 2.0, 14.0))
     return Source("cartilage", pose.trunk(shape.place), shape.volume * uptake)
 
 
 def _bladder(plan: Plan, pose: Pose, dim: float) -> Source:
     """It rises behind the pubis as it fills."""
     r = (3 * plan.bladder_ml / (4 * np.pi)) ** (1 / 3)
-    half = (1.25 * r, 0.95 * r, 0.85 * r)
+    half = (1.35 * r, 0.8 * r, 0.93 * r)
     middle = pose.trunk(np.array([[0.0, 5.0, 87.0]]))[0] + np.array([0, 0, half[2]])
     shape = Ellipsoid((0.0, 0.0, 0.0), half).fill(6000)
     uptake = plan.bladder_uptake * (0.3 if dim < 1 else 1.0)

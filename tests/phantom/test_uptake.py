@@ -30,7 +30,7 @@ def test_the_hot_bones_are_the_ones_that_are_hot_in_people():
     many = np.mean([taken(seed) for seed in SEEDS], axis=0)
     assert mean(many, "manubrium") > mean(many, "L3") > mean(many, "T7") > mean(many, "rib_left_6")
     assert mean(many, "femur_left") > mean(many, "tibia_left")
-    assert 10 < mean(many, "L3") < 25  # over muscle
+    assert 15 < mean(many, "L3") < 30  # over muscle
 
 
 def test_both_sides_of_a_patient_take_up_alike_and_patients_differ():
