@@ -83,6 +83,12 @@ def per_patient(scores: pd.DataFrame, metric: str) -> pd.Series:
     return _per_patient(_typed(scores), _metric(metric))
 
 
+def per_study(scores: pd.DataFrame, metric: str) -> pd.Series:
+    """A metric of each study, pooled over views, averaged over seeds."""
+    studies = _typed(scores).assign(patient=scores.id)
+    return _per_patient(studies, _metric(metric)).rename_axis("id")
+
+
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Every measure of one experiment, by aggregation and then by metric.
 
@@ -99,10 +105,11 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def _typed(scores: pd.DataFrame) -> pd.DataFrame:
-    """With a seed, and with numbers as such: a table without rows does not know its types."""
+    """What is needed, with a seed, and numbers as such: a table without rows knows no types."""
     numbers = [*_COUNTS, *OUTLINE_METRICS, "lesions", "lesions_hit", "false_positives"]
-    typed = scores.astype(dict.fromkeys(numbers, float))
-    return typed if "seed" in typed else typed.assign(seed=0)
+    keys = scores[[*_VIEW, "seed"]] if "seed" in scores else scores[_VIEW].assign(seed=0)
+    values = pd.DataFrame(scores[numbers].to_numpy(float), keys.index, numbers)
+    return pd.concat([keys, values], axis=1)
 
 
 def _metric(name: str) -> Metric:

@@ -26,6 +26,7 @@ def draw_study(
     *,
     prediction: Bool[np.ndarray, "view y x"] | None = None,
     window: tuple[float, float] = (0.0, 0.995),
+    plain: bool = False,
 ) -> None:
     """Draw a study the way a reader sees it: dark bone on white, anterior first.
 
@@ -37,6 +38,7 @@ def draw_study(
         axes: One per view.
         prediction: A predicted mask, outlined over it.
         window: Quantiles of the counts shown as white and as black.
+        plain: Leave out title, grey scale and scale bar, where many stand side by side.
     """
     white, black = np.quantile(study.counts, window)
     black = max(black, white + 1)  # a blank view is white, not an error
@@ -53,10 +55,15 @@ def draw_study(
                 # Framed with False, so that an outline closes at the edge of the image.
                 framed = np.pad(mask[view], 1).astype(float)
                 at = [np.arange(-1, size + 1) for size in mask[view].shape]
-                ax.contour(at[1], at[0], framed, levels=[0.5], colors=colour, linewidths=0.8)
+                width = 0.6 if plain else 0.8
+                ax.contour(at[1], at[0], framed, levels=[0.5], colors=colour, linewidths=width)
         for x, side in zip((0.03, 0.97), SIDES[name], strict=True):
-            ax.text(x, 0.99, side, transform=ax.transAxes, ha="center", va="top", weight="bold")
-        ax.set(title=name, xticks=[], yticks=[])
+            ax.text(x, 0.99, side, transform=ax.transAxes, ha="center", va="top", weight="bold",
+                    fontsize=8 if plain else None)  # fmt: skip
+        ax.set(xticks=[], yticks=[])
+        if plain:
+            continue
+        ax.set_title(name)
         ax.set_xlabel(f"white {white:.0f}, black {black:.0f} counts/pixel", fontsize=7)
         _draw_scale(ax, study)
 

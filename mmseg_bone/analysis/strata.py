@@ -14,11 +14,17 @@ from mmseg_bone.analysis.lesions import predictions, references
 from mmseg_bone.analysis.scores import STUDY_STRATA
 from mmseg_bone.analysis.statistics import mean_of_sums
 from mmseg_bone.analysis.sums import PatientBootstrap, Summed, set_beside
-from mmseg_bone.anatomy import REGIONS
 
 Tables = Mapping[str, pd.DataFrame]  # by experiment
 # Borders in pixels as drawn; below 30 is what Wu et al. 2025 call small.
 SIZES = {"< 30 px": (0, 30), "30-99 px": (30, 100), ">= 100 px": (100, np.inf)}
+_REGIONS = ("head", "cervical", "thoracic", "lumbar", "sacrum")
+_NAMES = {
+    "style": "style of the report",
+    "ambiguous": "pool",  # the scans with a focus that the image cannot tell
+    "has_report": "report",
+    "ambiguous_lesion": "ambiguity",
+}
 _YES = {"ambiguous": "ambiguous", "has_report": "with report"}
 _NO = {"ambiguous": "clear", "has_report": "without report"}
 DICE, SENSITIVITY, FALSE_ALARMS = "Dice, patient", "lesion sensitivity", "false positives, scan"
@@ -101,13 +107,13 @@ def _levels(
             continue
         for value in sorted(values, key=_order):
             of_value = {name: table[table[stratum] == value] for name, table in known.items()}
-            yield stratum.replace("_", " "), _in_words(stratum, value), of_value
+            yield _NAMES.get(stratum, stratum), _in_words(stratum, value), of_value
 
 
 def _order(value: object) -> tuple[int, str]:
-    """Sizes rise, regions go from head to foot, the rest is in order of the alphabet."""
-    listed = [*SIZES, *REGIONS]
-    return (listed.index(str(value)) if value in listed else -1, str(value))
+    """Sizes rise, the spine goes down, and the rest is in order of the alphabet after them."""
+    listed = [*SIZES, *_REGIONS]
+    return (listed.index(str(value)) if value in listed else len(listed), str(value))
 
 
 def _in_words(stratum: str, value: object) -> str:

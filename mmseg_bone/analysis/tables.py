@@ -59,18 +59,18 @@ def difference_table(
     """The same of differences from the baseline, with the p of Dice per patient."""
     table = _by_measure(comparison.differences, "difference", measures, sign="+")
     dice = comparison.differences.query("metric == 'dice' and aggregation == 'patient'")
-    table["p (Holm)"] = dice.set_index("experiment").p_holm.map(_p)
+    table["p (Holm)"] = dice.set_index("experiment").p_holm.map(p_value)
     table.index.name = f"minus {comparison.baseline}"
     return table.reset_index()
 
 
 def markdown(comparison: Comparison) -> str:
     """The comparison to read: scores, differences, and what to know before believing them."""
-    parts = ["# Comparison", _pipes(score_table(comparison))]
+    parts = ["# Comparison", pipes(score_table(comparison))]
     if len(comparison.differences):
         parts += [
             f"Differences from {comparison.baseline}, on the studies both predicted:",
-            _pipes(difference_table(comparison)),
+            pipes(difference_table(comparison)),
         ]
     notes = [*comparison.notes, *_undefined(comparison.scores)]
     if notes:
@@ -82,7 +82,7 @@ def markdown(comparison: Comparison) -> str:
 def latex(table: pd.DataFrame) -> str:
     """A table as a LaTeX ``tabular`` with the rules of ``booktabs``."""
     lines = [
-        " & ".join(str(cell).translate(_LATEX) for cell in row) + r" \\"
+        " & ".join(str(entry).translate(_LATEX) for entry in row) + r" \\"
         for row in [list(table.columns), *table.to_numpy().tolist()]
     ]
     start = rf"\begin{{tabular}}{{l{'r' * (table.shape[1] - 1)}}}"
@@ -114,12 +114,12 @@ def summary_table(summary: Mapping[str, Mapping[str, float]]) -> str:
     rows = [
         {"metric": _NAMES.get(metric, metric)}
         | {
-            aggregation: _cell(named[metric]) if metric in named else ""
+            aggregation: cell(named[metric]) if metric in named else ""
             for aggregation, named in summary.items()
         }
         for metric in metrics
     ]
-    return _pipes(pd.DataFrame(rows))
+    return pipes(pd.DataFrame(rows))
 
 
 def _by_measure(
@@ -130,15 +130,15 @@ def _by_measure(
     for row in rows.to_dict("records"):
         column_of_it = cells.get(label(row["metric"], row["aggregation"]))
         if column_of_it is not None:
-            cell = _cell(row[column], row["low"], row["high"], sign)
-            column_of_it[row["experiment"]] = cell
+            column_of_it[row["experiment"]] = cell(row[column], row["low"], row["high"], sign)
     experiments = pd.Index(rows.experiment.unique(), name="experiment")
     return pd.DataFrame({name: column for name, column in cells.items() if column}, experiments)
 
 
-def _cell(
+def cell(
     value: float, low: float = float("nan"), high: float = float("nan"), sign: str = ""
 ) -> str:
+    """A score with its interval, if it has one; ``+`` for a sign shows that of a difference."""
     if math.isnan(value):
         return "undefined"
     if math.isnan(low):
@@ -146,15 +146,17 @@ def _cell(
     return f"{value:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
 
 
-def _p(p: float) -> str:
+def p_value(p: float) -> str:
+    """A p value to three digits, and none that would claim more."""
     if math.isnan(p):
         return "undefined"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _pipes(table: pd.DataFrame) -> str:
+def pipes(table: pd.DataFrame) -> str:
+    """A table in Markdown."""
     head = [str(column) for column in table.columns]
-    rows = [[str(cell).replace("|", "\\|") for cell in row] for row in table.to_numpy().tolist()]
+    rows = [[str(entry).replace("|", "\\|") for entry in row] for row in table.to_numpy().tolist()]
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

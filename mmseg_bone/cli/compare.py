@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mmseg_bone.errors import RunError
+
 if TYPE_CHECKING:  # imported late, so that --help is quick
+    from mmseg_bone.analysis.experiments import Experiments
     from mmseg_bone.io.runs import Run
 
 
@@ -16,9 +19,17 @@ def main() -> None:
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Runs, or folders of runs, as -m leaves.")],
-    out: Annotated[Path, typer.Option(help="Folder of the tables.")] = Path("comparison"),
+    out: Annotated[Path, typer.Option(help="Folder of tables and figures.")] = Path("comparison"),
     baseline: Annotated[
         str | None, typer.Option(help="Experiment to set the others against; else the first.")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(help="The store they were trained on, to draw examples.png, too."),
+    ] = None,
+    shown: Annotated[
+        str | None,
+        typer.Option(help="Experiment of the examples; else the best but the baseline."),
     ] = None,
     resamples: Annotated[int, typer.Option(min=1, help="Draws of the bootstrap.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
@@ -27,19 +38,44 @@ def compare(
     """Set experiments beside each other: scores, intervals over patients, paired differences.
 
     Runs of one name are one experiment: folds are pooled, seeds averaged. All must have been
-    trained on the same store. Reads scores.csv of each run, and neither model nor store.
-    """
-    from mmseg_bone.analysis import comparison, tables
-    from mmseg_bone.analysis.experiments import collect
-    from mmseg_bone.cli.files import write_all
+    trained on the same store. Reads the tables that evaluate left in each run, and neither
+    model nor store. Leaves comparison.md to read, every table as CSV, the main ones as LaTeX,
+    and figures: forest, froc, reliability, strata, burden, decision.
 
-    compared = comparison.compare(
-        collect(_scored(runs)), baseline=baseline, seed=seed, resamples=resamples
-    )
-    files = {name: text.encode() for name, text in tables.files(compared).items()}
+    With --store also draws examples: the studies with the best, the median and the worst Dice,
+    and an ambiguous one.
+    """
+    from mmseg_bone.analysis import comparison, paper
+    from mmseg_bone.analysis.evidence import gather
+    from mmseg_bone.analysis.experiments import collect
+    from mmseg_bone.analysis.figures import to_png
+    from mmseg_bone.cli.files import refuse_existing, write_all
+
+    refuse_existing(out, ["comparison.md"], overwrite)
+    experiments = collect(_scored(runs))
+    _check(shown, experiments)
+    compared = comparison.compare(experiments, baseline=baseline, seed=seed, resamples=resamples)
+    evidence = gather(experiments, baseline=compared.baseline, seed=seed, resamples=resamples)
+    figures = dict(paper.figures(compared, evidence))
+    if store is not None:
+        from mmseg_bone.io.store import Store
+
+        drawn = paper.examples(experiments, compared, Store(store), shown)
+        figures |= {"examples": drawn} if drawn else {}
+    texts = paper.written(compared, evidence)
+    files = {name: text.encode() for name, text in texts.items()}
+    files |= {f"{name}.png": to_png(figure, dpi=180) for name, figure in figures.items()}
     write_all(out, files, overwrite)
-    print(files["comparison.md"].decode())
+    print(texts["comparison.md"])
     print(f"Written to {out}: {', '.join(files)}")
+
+
+def _check(shown: str | None, experiments: "Experiments") -> None:
+    if shown is not None and shown not in experiments.scores:
+        raise RunError(
+            f"--shown {shown}: no experiment is called so; there are "
+            f"{', '.join(experiments.scores)}."
+        )
 
 
 def _scored(paths: list[Path]) -> "list[Run]":

@@ -73,3 +73,19 @@ def test_runs_of_different_stores_are_refused(sweep, command, tmp_path):
     assert "trained on different stores" in said
     assert str(sweep[2].path) in said
     assert not (tmp_path / "out").exists()
+
+
+def test_tables_and_figures_lie_beside_the_page(sweep, store, command, tmp_path):
+    out = tmp_path / "out"
+    words = ["compare", sweep[0].path.parent, "--out", out, "--resamples", 5]
+    command(*words, "--store", store.path)
+    found = {path.name for path in out.iterdir()}
+    assert found >= {"comparison.md", "differences.tex", "froc.csv", "reliability.csv"}
+    for name in ("forest", "froc", "reliability", "decision", "examples"):
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert "burden.png" not in found  # these scans have no map of bones
+
+
+def test_an_experiment_to_show_has_to_be_there(sweep, command, tmp_path):
+    said = command("compare", sweep[0].path.parent, "--out", tmp_path / "out", "--shown", "other")
+    assert "--shown other: no experiment is called so; there are text_free, text_fused" in said
