@@ -1,43 +1,26 @@
 """A U-Net whose decoder reads the report: the text-fused system."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
-import torch
-from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
-
+from mmseg_bone.models.text_fused import TextFused
 from mmseg_bone.models.unet import UNet
 from mmseg_bone.nn.conv import Norm
-from mmseg_bone.nn.decoder import Fuse, unchanged
-from mmseg_bone.nn.fusion import FUSIONS, FusionName
-from mmseg_bone.nn.network import Network
+from mmseg_bone.nn.fusion import FusionName
 from mmseg_bone.nn.views import Arrangement
 from mmseg_bone.text.encoder import ReportEncoder
 
-_FINEST = 2  # by default the report comes in up to a quarter of the resolution
 
+class TextUNet(TextFused):
+    """A ``UNet`` that reads the report; see ``TextFused`` for what that means.
 
-class TextUNet(Network):
-    """Image and report in, one logit per pixel of each view out.
-
-    The image part is a ``UNet``, with the weights a ``UNet`` built from the same seed has,
-    and until something is learnt the answer is the same too: an ablation differs by the
-    report alone. With ``fusion="none"`` there is no text module, and no report is read.
-
-    A study without a report is segmented from its image. Reports can be left out at random
-    in training, so that the network does not come to depend on them.
-
-    Source: the two paths and fusion while decoding, Ma et al. 2024,
-    https://doi.org/10.2174/0115734056324977240911073841. How and where to fuse is not in
-    their abstract, and is our choice.
+    Source: Ma et al. 2024, https://doi.org/10.2174/0115734056324977240911073841.
 
     Args:
-        encoder: Reads the report; not kept if nothing is fused.
-        fusion: ``none``, ``concat``, ``film`` or ``cross_attention``.
-        levels: Decoder levels that read, 0 the finest, ``depth - 1`` the coarsest; None for
-            those of a quarter of the resolution and coarser, or the coarsest.
-        report_dropout: Share of reports not read in training.
+        encoder: See ``TextFused``.
+        fusion: The same.
+        levels: The same.
+        report_dropout: The same.
         base_channels: See ``UNet``, also for the rest.
         depth: Levels of resolution.
         norm: Between convolutions.
@@ -58,67 +41,5 @@ class TextUNet(Network):
         views: Arrangement = "shared",
         coordinates: bool = True,
     ) -> None:
-        super().__init__()
-        # First of all, so that it draws the random numbers that a UNet draws.
-        self.unet = UNet(base_channels, depth, norm, views, coordinates)
-        self.stride = self.unet.stride
-        self.report_dropout = report_dropout
-        self.text: ReportEncoder | None = None
-        if fusion == "none":
-            return
-        if encoder is None:
-            raise ValueError(f"fusion={fusion!r} needs an encoder that reads the report")
-        if levels is None:
-            levels = range(min(_FINEST, depth - 1), depth)
-        if not levels or not set(levels) <= set(range(depth)):
-            raise ValueError(f"levels={list(levels)}: expected some of 0 to {depth - 1}")
-        self.reads = ("image", "tokens", "token_mask")
-        self.text = encoder
-        self.fusion = nn.ModuleDict(
-            {
-                str(level): FUSIONS[fusion](self.unet.widths[level], encoder.width)
-                for level in sorted(set(levels))
-            }
-        )
-
-    def forward(
-        self,
-        image: Float[Tensor, "b v h w"],
-        tokens: Int[Tensor, "b t"] | None = None,
-        token_mask: Bool[Tensor, "b t"] | None = None,
-        views: Bool[Tensor, "b v"] | None = None,
-    ) -> Float[Tensor, "b v h w"]:
-        """Logits of every view.
-
-        Args:
-            image: Anterior and posterior view.
-            tokens: Of the report; None is no report for any study.
-            token_mask: True on tokens, False on padding.
-            views: True where a view was acquired; the pixels of the others are not read.
-        """
-        fuse: Fuse = unchanged
-        if self.text is not None and tokens is not None and token_mask is not None:
-            fuse = self._read(self.text, tokens, token_mask)
-        logits: Tensor = self.unet(image, views, fuse=fuse)
-        return logits
-
-    def _read(
-        self, text: ReportEncoder, tokens: Int[Tensor, "b t"], token_mask: Bool[Tensor, "b t"]
-    ) -> Fuse:
-        """Read the reports once, for all levels."""
-        if self.training and self.report_dropout > 0:
-            kept = torch.rand(len(tokens), 1, device=tokens.device) >= self.report_dropout
-            token_mask = token_mask & kept
-        words = text(tokens, token_mask)
-
-        def fuse(level: int, features: Tensor) -> Tensor:
-            if str(level) not in self.fusion:
-                return features
-            fused: Tensor = self.fusion[str(level)](features, words, token_mask)
-            return fused
-
-        return fuse
-
-    def text_parameters(self) -> Iterable[nn.Parameter]:
-        """Parameters of the text encoder; fusion learns at the rate of the image part."""
-        return () if self.text is None else self.text.parameters()
+        unet = UNet(base_channels, depth, norm, views, coordinates)
+        super().__init__(unet, encoder, fusion, levels, report_dropout)

@@ -1,6 +1,6 @@
 """What every task that learns masks shares."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
@@ -12,7 +12,8 @@ from torch.optim import Optimizer
 
 from mmseg_bone.data.batch import Batch
 from mmseg_bone.errors import BatchError
-from mmseg_bone.nn.network import Network
+from mmseg_bone.losses.sides import deeply_supervised
+from mmseg_bone.nn.network import Network, Side
 from mmseg_bone.tasks.schedule import Schedule, make_schedule
 from mmseg_bone.tasks.scores import StudyDice
 
@@ -73,7 +74,12 @@ class MaskTask(pl.LightningModule):
         )
 
     def forward(self, batch: Batch) -> Float[Tensor, "b v *space"]:
-        """Logits: what the network makes of the parts of the batch it reads.
+        """Logits: what the network makes of the parts of the batch it reads."""
+        logits: Tensor = self.network(**self.read(batch))
+        return logits
+
+    def read(self, batch: Batch) -> dict[str, Tensor]:
+        """The parts of the batch that the network reads.
 
         Raises:
             BatchError: The batch does not carry what the network reads.
@@ -85,17 +91,20 @@ class MaskTask(pl.LightningModule):
                 f"batch does not carry; it has {', '.join(sorted(batch))}. Choose a data config "
                 f"that encodes it (data=with_report), or a model that does not read it."
             )
-        logits: Tensor = self.network(**{key: batch[key] for key in self.network.reads})  # type: ignore[literal-required]
-        return logits
+        return {key: batch[key] for key in self.network.reads}  # type: ignore[literal-required]
 
     def masks(self, logits: Float[Tensor, "b v *space"]) -> Bool[Tensor, "b v *space"]:
         """Pixels marked as lesion."""
         return logits.sigmoid() >= self.threshold
 
     def score(self, batch: Batch) -> tuple[Float[Tensor, "b v *space"], Float[Tensor, ""]]:
-        """Logits of a batch, and their loss."""
-        logits = self(batch)
-        loss: Tensor = self.loss(logits, batch["mask"], batch["views"])
+        """Logits of a batch, and their loss; in training also that of side heads."""
+        sides: Sequence[Side] = ()
+        if self.training:
+            logits, sides = self.network.with_sides(**self.read(batch))
+        else:
+            logits = self(batch)
+        loss = deeply_supervised(self.loss, logits, sides, batch["mask"], batch["views"])
         return logits, loss
 
     def log_training(self, batch: Batch, **values: Tensor) -> None:

@@ -5,12 +5,13 @@ import torch
 from torch import nn
 
 from mmseg_bone.models.attention_unet import AttentionUNet
+from mmseg_bone.models.msa_net import MSANet
 from mmseg_bone.models.res_unet import ResUNet
 from mmseg_bone.models.segnet import SegNet
 
 TINY = {"base_channels": 4, "depth": 3}
 IMAGE = torch.rand(3, 2, 16, 8, generator=torch.Generator().manual_seed(0))
-every_network = pytest.mark.parametrize("kind", [ResUNet, SegNet, AttentionUNet])
+every_network = pytest.mark.parametrize("kind", [ResUNet, SegNet, AttentionUNet, MSANet])
 
 
 @every_network

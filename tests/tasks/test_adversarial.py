@@ -7,6 +7,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from mmseg_bone.losses.adversarial import MultiScaleL1
 from mmseg_bone.losses.overlap import DiceCrossEntropy
+from mmseg_bone.models.msa_net import MSANet
 from mmseg_bone.models.unet import UNet
 from mmseg_bone.nn.discriminator import MultiScaleCritic
 from mmseg_bone.tasks.adversarial import AdversarialTask
@@ -20,11 +21,11 @@ PARTS = {
 }
 
 
-def make_task(kind=AdversarialTask, pairing="multiply", **settings):
+def make_task(kind=AdversarialTask, pairing="multiply", make=UNet, **settings):
     """As the command line does: the seed, then the network, then the rest."""
     pl.seed_everything(0)
-    network = UNet(base_channels=4, depth=2)
-    if kind is AdversarialTask:
+    network = make(base_channels=4, depth=2) if make is UNet else make(base_channels=8, depth=3)
+    if issubclass(kind, AdversarialTask):
         settings |= {
             "critic": MultiScaleCritic(4, pairing),
             "adversarial": MultiScaleL1(),
@@ -37,9 +38,10 @@ def weights(task):
     return {k: v.clone() for k, v in task.state_dict().items() if k.startswith("network.")}
 
 
-def test_with_weight_nought_it_is_the_plain_task_bit_for_bit(studies, load, trainer):
+@pytest.mark.parametrize("make", [UNet, MSANet])
+def test_with_weight_nought_it_is_the_plain_task_bit_for_bit(make, studies, load, trainer):
     def run(kind, **settings):
-        task, fit = make_task(kind, **settings), trainer(max_epochs=3)
+        task, fit = make_task(kind, make=make, **settings), trainer(max_epochs=3)
         fit.fit(task, load(studies(6), shuffle=True), load(studies(2)))
         return weights(task), fit.callback_metrics, fit.global_step
 
@@ -135,6 +137,23 @@ def test_it_learns_to_find_the_spots(studies, load, trainer, precision):
     task = make_task(critic_from_epoch=3, schedule="constant", gradient_clip=None)
     fit = trainer(max_epochs=15, precision=precision)
     fit.fit(task, load(studies(4), shuffle=True), load(studies(4)))
+    assert fit.callback_metrics["val/dice"] > 0.9
+
+
+def test_the_multi_scale_network_does_not_collapse_under_the_critic(studies, load, trainer):
+    found = []
+
+    class Watched(AdversarialTask):
+        def on_validation_epoch_end(self):
+            tp, fp = self.val_dice.true_positive, self.val_dice.false_positive
+            found.append((tp + fp).item())
+            super().on_validation_epoch_end()
+
+    settings = {"weight": 1.0, "critic_from_epoch": 5, "schedule": "constant"}
+    task = make_task(Watched, make=MSANet, gradient_clip=None, **settings)
+    fit = trainer(max_epochs=16)
+    fit.fit(task, load(studies(4), shuffle=True), load(studies(4)))
+    assert all(found[5:])
     assert fit.callback_metrics["val/dice"] > 0.9
 
 

@@ -7,6 +7,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from mmseg_bone.errors import BatchError
 from mmseg_bone.losses.overlap import DiceCrossEntropy
+from mmseg_bone.models.msa_net import MSANet
 from mmseg_bone.models.unet import UNet
 from mmseg_bone.nn.network import Network
 from mmseg_bone.tasks.segmentation import SegmentationTask
@@ -159,3 +160,18 @@ def test_a_checkpoint_is_plain_numbers_and_is_resumed(studies, load, trainer, tm
         tmp_path / "killed" / "last.ckpt", weights_only=True
     )  # nothing pickled but numbers
     assert content["hyper_parameters"]["network"] == "UNet"
+
+
+def test_side_heads_learn_along_in_training_and_are_not_asked_otherwise(studies, load, trainer):
+    network = MSANet(base_channels=4, depth=3)
+    task, data = make_task(network), load(studies(2))
+    before = network.sides["1"].weight.clone()
+    trainer(max_epochs=1).fit(task, data, data)
+    assert not torch.equal(network.sides["1"].weight, before)
+
+    batch = next(iter(data))
+    with torch.no_grad():
+        _, loss = task.train().score(batch)
+        logits, plain = task.eval().score(batch)
+    assert plain == task.loss(logits, batch["mask"], batch["views"])
+    assert loss > plain

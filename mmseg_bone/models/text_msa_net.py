@@ -1,0 +1,66 @@
+"""The MSA-Net-style network, reading the report."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from mmseg_bone.models.msa_net import MSANet
+from mmseg_bone.models.text_fused import TextFused
+from mmseg_bone.nn.conv import Norm
+from mmseg_bone.nn.fusion import FusionName
+from mmseg_bone.nn.views import Arrangement
+from mmseg_bone.text.encoder import ReportEncoder
+
+
+class TextMSANet(TextFused):
+    """An ``MSANet`` that reads the report; see ``TextFused`` for what that means.
+
+    Neither paper has this: Ma et al. 2024 fuse text, Wu et al. 2025 have the blocks.
+
+    Args:
+        encoder: See ``TextFused``.
+        fusion: The same.
+        levels: The same.
+        report_dropout: The same.
+        residual: See ``MSANet``, also for the rest.
+        extraction: Multi-scale feature extraction.
+        dilation: Cascaded dilated convolutions.
+        pyramid: Pyramid pooling.
+        deep_supervision: Side heads.
+        base_channels: Channels at full resolution.
+        depth: Levels of resolution.
+        norm: Between convolutions.
+        views: ``shared`` or ``stacked``.
+        coordinates: Tell each pixel where it is.
+    """
+
+    def __init__(
+        self,
+        encoder: ReportEncoder | None,
+        fusion: FusionName | Literal["none"] = "cross_attention",
+        levels: Sequence[int] | None = None,
+        report_dropout: float | int = 0.1,
+        *,
+        residual: bool = True,
+        extraction: bool = True,
+        dilation: bool = True,
+        pyramid: bool = True,
+        deep_supervision: bool = True,
+        base_channels: int = 32,
+        depth: int = 5,
+        norm: Norm = "instance",
+        views: Arrangement = "shared",
+        coordinates: bool = True,
+    ) -> None:
+        unet = MSANet(
+            residual,
+            extraction,
+            dilation,
+            pyramid,
+            deep_supervision,
+            base_channels=base_channels,
+            depth=depth,
+            norm=norm,
+            views=views,
+            coordinates=coordinates,
+        )
+        super().__init__(unet, encoder, fusion, levels, report_dropout)
