@@ -69,7 +69,9 @@ def test_the_text_free_experiment_builds_no_text_module(store, tmp_path):
     assert not any("text" in name for name, _ in network.named_parameters())
 
 
-@pytest.mark.parametrize("group", ["model", "loss", "task", "optimizer", "data", "text", "logger"])
+@pytest.mark.parametrize(
+    "group", ["model", "loss", "task", "optimizer", "data", "steps", "text", "logger"]
+)
 def test_every_choice_of_every_group_composes(group, store, tmp_path):
     for name in names(group):
         composed(store, tmp_path / "run", f"{group}={name}")

@@ -21,7 +21,7 @@ _WINDOW_MM = 80.0  # from there to each edge of what is looked at
 _SPREAD_MM = (20.0, 12.0)  # how far from there it usually is, along y and x
 _FINE_MM, _COARSE_MM = 5.0, 10.0  # blur of the outline; of the search, wider than most lesions
 _HEART_MM = 12.0  # radius around the brightest point whose median is the bladder's level
-_EDGE, _TOO_HOT = 0.5, 1.6  # of that level: its outline, and what can only be a lesion beside it
+_EDGE, _TOO_HOT = 0.4, 1.6  # of that level: its outline, and what can only be a lesion beside it
 _HALF_HEIGHTS_MM = np.arange(12.0, 45.0, 2.0)
 _ASPECTS = np.arange(1.2, 2.05, 0.1)  # width over height
 _TRUSTED = 0.6  # of the lower half height; below this the pubis begins
@@ -59,9 +59,11 @@ def find_bladder(
     fitted to its upper parts, for a lesion of the pubis often touches it from below. In a single
     view the lesions of the sacrum are not subtracted, and it is found less surely.
 
-    Measured on 220 phantoms: of the counts in the pixels of the bladder 98.8 % are found; of those
-    of pelvic lesions 1.8 %, and of those 5 mm and more away from it 0.6 %. In none of 80
-    phantoms without a bladder was one found. What lies before or behind it is lost with it.
+    Measured on two sets of phantoms, 60 with flat bladders and 100 with round ones: of the counts
+    in the pixels of the bladder 97.5 and 99.1 % are found; of those of pelvic lesions beside it
+    0.9 and 1.9 %, and of lesions two pixels away 0.1 and 0.8 %. In none of 40 phantoms without
+    a bladder was one found; 2 to 3 of 100 bladders are missed, each hidden by a lesion. What
+    lies before or behind the bladder is lost with it. From behind alone, most are missed.
 
     Args:
         counts: The views of one study.
