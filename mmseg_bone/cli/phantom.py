@@ -53,7 +53,7 @@ def settings_from(config: dict[str, Any]) -> "Settings":
         PhantomError: A field is none, or there is no camera.
     """
     from mmseg_bone.phantom.camera import Camera
-    from mmseg_bone.phantom.pathology_cohort import Cohort
+    from mmseg_bone.phantom.pathology.cohort import Cohort
     from mmseg_bone.phantom.patient import Settings
 
     cameras = tuple(_filled(Camera, camera, "cameras") for camera in config["cameras"])

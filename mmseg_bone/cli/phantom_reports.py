@@ -8,10 +8,10 @@ import numpy as np
 from mmseg_bone.data.reports import ReportOf
 from mmseg_bone.errors import PhantomError
 from mmseg_bone.phantom.dice import chance, one_of
-from mmseg_bone.phantom.pathology import sample_plan
-from mmseg_bone.phantom.pathology_cohort import Cohort
-from mmseg_bone.phantom.wording import write_report
-from mmseg_bone.phantom.wording_styles import style_names
+from mmseg_bone.phantom.pathology.cohort import Cohort
+from mmseg_bone.phantom.pathology.planning import sample_plan
+from mmseg_bone.phantom.wording.report import write_report
+from mmseg_bone.phantom.wording.styles import style_names
 from mmseg_bone.study import Focus, Report
 
 # Part of every seed here: the patients are others than those of a store of the same seed, or

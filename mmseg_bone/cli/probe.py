@@ -88,7 +88,7 @@ def _tasks(model: str) -> "tuple[PretrainingTask, PretrainingTask, ReportTokens]
 
 def _words(model: str, n: int, seed: int) -> Iterator[dict[str, object]]:
     from mmseg_bone.cli.probing import cut_reports, masked_words
-    from mmseg_bone.phantom.wording_styles import style_names
+    from mmseg_bone.phantom.wording.styles import style_names
     from mmseg_bone.text.masking import Masking
 
     trained, twin, tokens = _tasks(model)
@@ -115,7 +115,7 @@ def _probes(model: str, n: int, seed: int) -> Iterator[dict[str, object]]:
 
     from mmseg_bone.analysis.probes import linear_probe
     from mmseg_bone.cli.probing import LABELS, cases, features
-    from mmseg_bone.phantom.wording_styles import style_names
+    from mmseg_bone.phantom.wording.styles import style_names
 
     trained, twin, tokens = _tasks(model)
     learnt = cases(n, seed)

@@ -7,13 +7,14 @@ from jaxtyping import Float, Int
 from scipy.ndimage import gaussian_filter1d
 
 from mmseg_bone.phantom import camera as cameras
-from mmseg_bone.phantom import foci, uptake
-from mmseg_bone.phantom.body import Body, Grid
-from mmseg_bone.phantom.body_outline import lay_out
+from mmseg_bone.phantom import foci
+from mmseg_bone.phantom.anatomy import uptake
+from mmseg_bone.phantom.anatomy.body import Body, Grid
+from mmseg_bone.phantom.anatomy.body_outline import lay_out
+from mmseg_bone.phantom.anatomy.pose import Pose, breathing, draw_build
+from mmseg_bone.phantom.anatomy.skeleton import skeleton
 from mmseg_bone.phantom.camera import Camera
 from mmseg_bone.phantom.plan import Plan
-from mmseg_bone.phantom.pose import Pose, breathing, draw_build
-from mmseg_bone.phantom.skeleton import skeleton
 
 ROWS, COLUMNS = 1024, 256
 MARGIN = 32  # columns on each side that the image does not show but that scatter into it

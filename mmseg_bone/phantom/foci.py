@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Float
 
 from mmseg_bone.anatomy import BY_NAME
+from mmseg_bone.phantom.anatomy.pose import Pose
+from mmseg_bone.phantom.anatomy.shapes import Ellipsoid
+from mmseg_bone.phantom.anatomy.skeleton import PARTS, Skeleton
+from mmseg_bone.phantom.anatomy.uptake import Waves
 from mmseg_bone.phantom.plan import Plan, PlannedFocus
-from mmseg_bone.phantom.pose import Pose
-from mmseg_bone.phantom.shapes import Ellipsoid
-from mmseg_bone.phantom.skeleton import PARTS, Skeleton
-from mmseg_bone.phantom.uptake import Waves
 
 _SOFT = 0.15  # a focus fades over this share of its radius, inwards and outwards
 _RIM = 0.9  # how much hotter than its bone the ring round a cold focus is

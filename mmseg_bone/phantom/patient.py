@@ -9,12 +9,12 @@ from mmseg_bone.phantom import camera as cameras
 from mmseg_bone.phantom import dice
 from mmseg_bone.phantom.camera import Camera
 from mmseg_bone.phantom.draw import COLUMNS, MARGIN, ROWS, Eye, Scene, expectation, stage
-from mmseg_bone.phantom.pathology import sample_plan
-from mmseg_bone.phantom.pathology_cohort import Cohort
+from mmseg_bone.phantom.pathology.cohort import Cohort
+from mmseg_bone.phantom.pathology.planning import sample_plan
 from mmseg_bone.phantom.plan import Plan
 from mmseg_bone.phantom.truth import truth
-from mmseg_bone.phantom.wording import write_report
-from mmseg_bone.phantom.wording_styles import style_names
+from mmseg_bone.phantom.wording.report import write_report
+from mmseg_bone.phantom.wording.styles import style_names
 from mmseg_bone.study import Study
 
 _COUNTS_LIMITS = (0.8e6, 4.5e6)

@@ -102,12 +102,11 @@ def scans(hits):
     )
 
 
-@pytest.fixture
-def make_run(tmp_path):
-    """A scored run; each call makes another."""
+def maker(folder):
+    """Makes scored runs in a folder; each call makes another."""
 
     def make(name, hits, *, seed=0, store="store-a", **settings):
-        path = tmp_path / f"{len(list(tmp_path.iterdir()))}-{name}"
+        path = folder / f"{len(list(folder.iterdir()))}-{name}"
         run = Run.start(path, {"name": name, "seed": seed}, {"store_digest": store})
         run.write_scores(rows(hits, **settings))
         for table, made in (("lesions", lesions), ("froc", froc), ("scans", scans)):
@@ -115,3 +114,15 @@ def make_run(tmp_path):
         return run
 
     return make
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """Makes scored runs."""
+    return maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def make_run_once(tmp_path_factory):
+    """Makes scored runs that the tests of a file share, and leave as they are."""
+    return maker(tmp_path_factory.mktemp("runs"))

@@ -4,7 +4,7 @@ from matplotlib.colors import to_hex
 
 from mmseg_bone.analysis.comparison import compare
 from mmseg_bone.analysis.experiments import collect
-from mmseg_bone.analysis.figures_rows import forest, strata
+from mmseg_bone.analysis.figures_rows import MEASURES, forest, strata
 from mmseg_bone.analysis.figures_style import colours
 from mmseg_bone.analysis.strata import strata_table
 from mmseg_bone.analysis.sums import PatientBootstrap
@@ -13,9 +13,15 @@ FREE = {"a1": 2, "b1": 6, "c1": 0, "d1": 9}
 FUSED = {"a1": 7, "b1": 9, "c1": 3, "d1": 9}
 
 
-@pytest.fixture
-def experiments(make_run):
-    return collect([make_run("free", FREE), make_run("fused", FUSED), make_run("cgan", FUSED)])
+@pytest.fixture(scope="module")
+def experiments(make_run_once):
+    named = {"free": FREE, "fused": FUSED, "cgan": FUSED}
+    return collect([make_run_once(name, hits) for name, hits in named.items()])
+
+
+@pytest.fixture(scope="module")
+def comparison(experiments):
+    return compare(experiments, measures=MEASURES, resamples=50)
 
 
 def drawn(ax):
@@ -30,8 +36,7 @@ def drawn(ax):
     }
 
 
-def test_the_forest_shows_each_difference_in_its_row(experiments):
-    comparison = compare(experiments, resamples=50)
+def test_the_forest_shows_each_difference_in_its_row(comparison):
     gains, costs = forest(comparison).axes
     table = comparison.differences.set_index(["experiment", "metric", "aggregation"])
     names = [tick.get_text() for tick in gains.get_yticklabels()]
@@ -43,15 +48,15 @@ def test_the_forest_shows_each_difference_in_its_row(experiments):
     assert costs.get_yticklabels()[0].get_text() == "false positives, scan"
 
 
-def test_the_line_of_no_difference_is_in_the_middle(experiments):
-    for ax in forest(compare(experiments, resamples=50)).axes:
+def test_the_line_of_no_difference_is_in_the_middle(comparison):
+    for ax in forest(comparison).axes:
         left, right = ax.get_xlim()
         assert left == -right
 
 
 def test_one_experiment_beside_the_baseline_needs_no_headings(make_run):
     runs = [make_run("free", FREE), make_run("fused", FUSED)]
-    gains, _ = forest(compare(collect(runs), resamples=50)).axes
+    gains, _ = forest(compare(collect(runs), measures=MEASURES, resamples=50)).axes
     assert [t.get_text() for t in gains.get_yticklabels()][:2] == [
         "Dice (= F1), patient",
         "Dice (= F1), micro",
@@ -80,7 +85,7 @@ def test_strata_stand_under_their_heading_each_experiment_in_its_colour(experime
 
 def test_an_undefined_score_is_not_drawn_and_no_error(make_run):
     runs = [make_run("free", {"a1": 0}), make_run("fused", {"a1": 5})]
-    comparison = compare(collect(runs), resamples=5)
+    comparison = compare(collect(runs), measures=MEASURES, resamples=5)
     gains, _ = forest(comparison).axes
     assert np.isfinite(gains.get_xlim()).all()
     assert "undefined" in [text.get_text() for text in gains.texts]  # precision of nothing

@@ -17,9 +17,19 @@ def both(runs, **settings):
     return comparison, gather(experiments, baseline=comparison.baseline, resamples=50)
 
 
-@pytest.fixture
-def made(make_run):
-    return both([make_run("free", FREE), make_run("fused", FUSED)])
+@pytest.fixture(scope="module")
+def runs(make_run_once):
+    return [make_run_once("free", FREE), make_run_once("fused", FUSED)]
+
+
+@pytest.fixture(scope="module")
+def made(runs):
+    return both(runs)
+
+
+@pytest.fixture(scope="module")
+def drawn(made):
+    return figures(*made)
 
 
 def words(figure):
@@ -40,8 +50,7 @@ def test_every_question_has_its_table(made):
     assert "| size: < 30 px (1) | " in page
 
 
-def test_every_question_has_its_figure(made):
-    drawn = figures(*made)
+def test_every_question_has_its_figure(drawn):
     assert list(drawn) == ["forest", "froc", "reliability", "strata", "burden", "decision"]
     for figure in drawn.values():
         said = words(figure)
@@ -49,8 +58,7 @@ def test_every_question_has_its_figure(made):
         assert not [text for text in said if "nan" in text]
 
 
-def test_a_figure_says_what_its_axes_are(made):
-    drawn = figures(*made)
+def test_a_figure_says_what_its_axes_are(drawn):
     assert "fused minus free (95% interval over patients)" in words(drawn["forest"])
     assert "false positives per scan, at most" in words(drawn["froc"])
     assert "probability of the predicted lesion" in words(drawn["reliability"])
@@ -82,10 +90,8 @@ def test_the_best_experiment_is_not_the_baseline_unless_that_is_alone(made, make
     assert best(alone) == "free"
 
 
-def test_the_same_runs_give_the_same_bytes(make_run):
-    runs = [make_run("free", FREE), make_run("fused", FUSED)]
-    first, second = (written(*both(runs)) for _ in range(2))
-    assert first == second
+def test_the_same_runs_give_the_same_bytes(runs, made):
+    assert written(*both(runs)) == written(*made)
 
 
 def test_tables_name_the_experiment_in_every_row(made):

@@ -7,10 +7,10 @@ from mmseg_bone.analysis.experiments import collect
 from mmseg_bone.analysis.tables import files, latex, markdown, summary_table
 
 
-@pytest.fixture
-def comparison(make_run):
-    free = make_run("text_free", {"a1": 5, "b1": 5})
-    fused = make_run("text_fused", {"a1": 10, "b1": 10})
+@pytest.fixture(scope="module")
+def comparison(make_run_once):
+    free = make_run_once("text_free", {"a1": 5, "b1": 5})
+    fused = make_run_once("text_fused", {"a1": 10, "b1": 10})
     return compare(collect([free, fused]), resamples=100)
 
 

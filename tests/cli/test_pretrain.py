@@ -13,8 +13,8 @@ from safetensors.torch import load_file
 from mmseg_bone.cli import main
 from mmseg_bone.cli.phantom_reports import phantom_corpus, write_reports
 from mmseg_bone.errors import PhantomError
-from mmseg_bone.phantom.pathology import sample_plan
-from mmseg_bone.phantom.wording_styles import style_names
+from mmseg_bone.phantom.pathology.planning import sample_plan
+from mmseg_bone.phantom.wording.styles import style_names
 from mmseg_bone.text.encoder import ReportEncoder
 from mmseg_bone.text.tokens import ReportTokens
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from mmseg_bone.phantom.pathology import sample_plan
-from mmseg_bone.phantom.wording import write_report
-from mmseg_bone.phantom.wording_styles import style_names
+from mmseg_bone.phantom.pathology.planning import sample_plan
+from mmseg_bone.phantom.wording.report import write_report
+from mmseg_bone.phantom.wording.styles import style_names
 from mmseg_bone.study import Report
 from mmseg_bone.text.evidence import mentions
 

@@ -5,13 +5,13 @@ import math
 import numpy as np
 
 from mmseg_bone.phantom.dice import between, chance, log_normal, weighted
-from mmseg_bone.phantom.pathology_cohort import (
+from mmseg_bone.phantom.pathology.cohort import (
     COLD_SHARE,
     COLD_SHARE_ELSEWHERE,
     COUNT_RANGES,
     Cohort,
 )
-from mmseg_bone.phantom.pathology_sites import (
+from mmseg_bone.phantom.pathology.sites import (
     SITE_SHARES,
     Occupied,
     Place,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmseg_bone.phantom.shapes import Ellipsoid, Plate, Tube, curve, even
+from mmseg_bone.phantom.anatomy.shapes import Ellipsoid, Plate, Tube, curve, even
 
 LINE = [(0.0, 0.0, 0.0), (0.0, 0.0, 10.0)]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from mmseg_bone.anatomy import BY_NAME
-from mmseg_bone.phantom.pose import Pose, draw_build
-from mmseg_bone.phantom.skeleton import skeleton
+from mmseg_bone.phantom.anatomy.pose import Pose, draw_build
+from mmseg_bone.phantom.anatomy.skeleton import skeleton
 from tests.phantom.drawing import plan
 
 

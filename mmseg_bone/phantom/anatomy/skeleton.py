@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from mmseg_bone.anatomy import BONES, BY_NAME
-from mmseg_bone.phantom import skeleton_axial as axial
-from mmseg_bone.phantom import skeleton_limbs as limbs
+from mmseg_bone.phantom.anatomy import skeleton_axial as axial
+from mmseg_bone.phantom.anatomy import skeleton_limbs as limbs
 
 HEIGHT_CM = 167.0  # of the skeleton, sole to vertex
 STATURE_CM = 170.0  # of the man it belongs to

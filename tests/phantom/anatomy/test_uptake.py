@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from mmseg_bone.anatomy import BY_NAME
-from mmseg_bone.phantom import uptake
-from mmseg_bone.phantom.pose import Pose, draw_build
-from mmseg_bone.phantom.skeleton import JOINTS, skeleton
+from mmseg_bone.phantom.anatomy import uptake
+from mmseg_bone.phantom.anatomy.pose import Pose, draw_build
+from mmseg_bone.phantom.anatomy.skeleton import JOINTS, skeleton
 from tests.phantom.drawing import plan
 
 SEEDS = range(8)

@@ -8,10 +8,10 @@ import numpy as np
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.dice import one_of, weighted
 from mmseg_bone.phantom.plan import PlannedFocus
-from mmseg_bone.phantom.wording_content import Statement, in_order
-from mmseg_bone.phantom.wording_reading import Reading
-from mmseg_bone.phantom.wording_styles import Pattern, Style
-from mmseg_bone.phantom.wording_surface import numbered
+from mmseg_bone.phantom.wording.content import Statement, in_order
+from mmseg_bone.phantom.wording.reading import Reading
+from mmseg_bone.phantom.wording.styles import Pattern, Style
+from mmseg_bone.phantom.wording.surface import numbered
 from mmseg_bone.study import Report
 
 _SLOT = re.compile(r"\{(\w+)\}")

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import numpy as np
 
 from mmseg_bone.phantom.dice import between, chance, log_normal, one_of, weighted
-from mmseg_bone.phantom.pathology_cohort import Cohort
-from mmseg_bone.phantom.pathology_lesions import focus_at
-from mmseg_bone.phantom.pathology_sites import (
+from mmseg_bone.phantom.pathology.cohort import Cohort
+from mmseg_bone.phantom.pathology.lesions import focus_at
+from mmseg_bone.phantom.pathology.sites import (
     Occupied,
     Place,
     any_side,

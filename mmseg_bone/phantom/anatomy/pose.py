@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from mmseg_bone.anatomy import BONES, BY_NAME
+from mmseg_bone.phantom.anatomy.skeleton import CENTRES, STATURE_CM, Skeleton
 from mmseg_bone.phantom.plan import Plan
-from mmseg_bone.phantom.skeleton import CENTRES, STATURE_CM, Skeleton
 
 Move = Callable[[np.ndarray], np.ndarray]
 _SIDES = (("left", 1.0), ("right", -1.0))

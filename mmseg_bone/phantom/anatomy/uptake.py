@@ -7,10 +7,10 @@ import numpy as np
 from jaxtyping import Float
 
 from mmseg_bone.anatomy import BONES, BY_NAME
+from mmseg_bone.phantom.anatomy.pose import Pose
+from mmseg_bone.phantom.anatomy.shapes import Ellipsoid
+from mmseg_bone.phantom.anatomy.skeleton import JOINTS, Skeleton
 from mmseg_bone.phantom.plan import Plan
-from mmseg_bone.phantom.pose import Pose
-from mmseg_bone.phantom.shapes import Ellipsoid
-from mmseg_bone.phantom.skeleton import JOINTS, Skeleton
 
 # Over muscle. Source: relative uptake fitted so that a ray model gives the count ratios of a real
 # anterior scan (NEMA NM1, GE Millennium MG); order of sites after 99mTc-MDP SPECT/CT series

@@ -9,9 +9,9 @@ from importlib.resources import files
 from typing import Any
 
 from mmseg_bone.errors import ReportError
-from mmseg_bone.phantom.wording_reading import Habits
+from mmseg_bone.phantom.wording.reading import Habits
 
-_DATA = "mmseg_bone.phantom"
+_DATA = "mmseg_bone.phantom.wording"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Style:
         held_out: Kept from training, to test whether wording generalises.
         habits: What its reports contain.
         patterns: Its sentence frames by role.
-        rib, vertebra: Naming habits and their weights, see ``wording_names``.
+        rib, vertebra: Naming habits and their weights, see ``wording.names``.
         side: ``long`` (左侧) or ``short`` (左).
         ends: Whether long bones have 近端 and 远端, rather than 上段 and 下段.
         numerals: ``arabic``, ``chinese`` or ``wide``, with their weights.

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mmseg_bone.anatomy import BY_NAME, Bone
-from mmseg_bone.phantom.pathology_sites import LONG_BONES, kind_of
+from mmseg_bone.phantom.pathology.sites import LONG_BONES, kind_of
 from mmseg_bone.phantom.plan import PlannedFocus
-from mmseg_bone.phantom.wording_content import RANK
-from mmseg_bone.phantom.wording_reading import Reading
+from mmseg_bone.phantom.wording.content import RANK
+from mmseg_bone.phantom.wording.reading import Reading
 
 _NUMERALS = ("", *"一二三四五六七八九十", "十一", "十二")
 _SPINE = {"C": "颈", "T": "胸", "L": "腰"}

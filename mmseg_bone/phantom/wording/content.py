@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.plan import PlannedFocus
-from mmseg_bone.phantom.wording_reading import Reading
+from mmseg_bone.phantom.wording.reading import Reading
 
 _REGIONS = (
     *("head", "cervical", "thoracic", "lumbar", "sacrum", "ribs", "sternum", "shoulder"),

@@ -7,10 +7,10 @@ import numpy as np
 
 from mmseg_bone.phantom.dice import chance, one_of, weighted
 from mmseg_bone.phantom.plan import PlannedFocus
-from mmseg_bone.phantom.wording_content import Statement
-from mmseg_bone.phantom.wording_names import Naming, joined, levels, site, sites, spine_sections
-from mmseg_bone.phantom.wording_styles import Pattern, Style
-from mmseg_bone.phantom.wording_surface import (
+from mmseg_bone.phantom.wording.content import Statement
+from mmseg_bone.phantom.wording.names import Naming, joined, levels, site, sites, spine_sections
+from mmseg_bone.phantom.wording.styles import Pattern, Style
+from mmseg_bone.phantom.wording.surface import (
     numbered,
     punctuated,
     with_slip,

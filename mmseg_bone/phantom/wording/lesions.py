@@ -4,7 +4,7 @@ import numpy as np
 
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.dice import chance, one_of
-from mmseg_bone.phantom.wording_content import (
+from mmseg_bone.phantom.wording.content import (
     Statement,
     facts_of_many,
     facts_of_one,
@@ -12,7 +12,7 @@ from mmseg_bone.phantom.wording_content import (
     is_vertebra,
     region,
 )
-from mmseg_bone.phantom.wording_reading import Opinion, Reading
+from mmseg_bone.phantom.wording.reading import Opinion, Reading
 
 FEW, SOME = 6, 20  # up to FEW foci are all named; beyond SOME only the most striking are
 _ALL_NAMED = 9  # a longer list is collapsed where it can be

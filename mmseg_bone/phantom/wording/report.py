@@ -7,14 +7,14 @@ import numpy as np
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.dice import chance
 from mmseg_bone.phantom.plan import Plan
-from mmseg_bone.phantom.wording_benign import artefact_findings, benign_findings, body_findings
-from mmseg_bone.phantom.wording_chinese import ChineseWriter
-from mmseg_bone.phantom.wording_content import Content, Statement
-from mmseg_bone.phantom.wording_english import EnglishWriter
-from mmseg_bone.phantom.wording_impression import impression
-from mmseg_bone.phantom.wording_lesions import doubtful_findings, lesion_findings
-from mmseg_bone.phantom.wording_reading import Habits, Opinion, read
-from mmseg_bone.phantom.wording_styles import Style, style
+from mmseg_bone.phantom.wording.benign import artefact_findings, benign_findings, body_findings
+from mmseg_bone.phantom.wording.chinese import ChineseWriter
+from mmseg_bone.phantom.wording.content import Content, Statement
+from mmseg_bone.phantom.wording.english import EnglishWriter
+from mmseg_bone.phantom.wording.impression import impression
+from mmseg_bone.phantom.wording.lesions import doubtful_findings, lesion_findings
+from mmseg_bone.phantom.wording.reading import Habits, Opinion, read
+from mmseg_bone.phantom.wording.styles import Style, style
 from mmseg_bone.study import Focus, Report
 
 

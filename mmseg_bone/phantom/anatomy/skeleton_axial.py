@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mmseg_bone.phantom.shapes import Ellipsoid, Place, Plate, Shape, Tube
+from mmseg_bone.phantom.anatomy.shapes import Ellipsoid, Place, Plate, Shape, Tube
 
 
 @dataclass(frozen=True)

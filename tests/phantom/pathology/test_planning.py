@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import ks_2samp
 
 from mmseg_bone.anatomy import BY_NAME
-from mmseg_bone.phantom.pathology import sample_plan
-from mmseg_bone.phantom.pathology_cohort import COUNT_RANGES, Cohort
-from mmseg_bone.phantom.pathology_sites import (
+from mmseg_bone.phantom.pathology.cohort import COUNT_RANGES, Cohort
+from mmseg_bone.phantom.pathology.planning import sample_plan
+from mmseg_bone.phantom.pathology.sites import (
     SITE_SHARES,
     Occupied,
     metastasis_place,

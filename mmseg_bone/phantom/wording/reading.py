@@ -11,7 +11,7 @@ import numpy as np
 
 from mmseg_bone.anatomy import BY_NAME, RIBS
 from mmseg_bone.phantom.dice import chance, one_of, weighted
-from mmseg_bone.phantom.pathology_sites import column_index, vertebra_at
+from mmseg_bone.phantom.pathology.sites import column_index, vertebra_at
 from mmseg_bone.phantom.plan import Plan, PlannedFocus
 
 

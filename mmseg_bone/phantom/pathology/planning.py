@@ -6,10 +6,10 @@ import numpy as np
 
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.dice import between, chance, log_normal, one_of, weighted
-from mmseg_bone.phantom.pathology_cohort import Cohort
-from mmseg_bone.phantom.pathology_lesions import ambiguous_foci, clear_metastases
-from mmseg_bone.phantom.pathology_mimics import MIMICS, degeneration, extravasation, frequency
-from mmseg_bone.phantom.pathology_sites import Occupied, any_side
+from mmseg_bone.phantom.pathology.cohort import Cohort
+from mmseg_bone.phantom.pathology.lesions import ambiguous_foci, clear_metastases
+from mmseg_bone.phantom.pathology.mimics import MIMICS, degeneration, extravasation, frequency
+from mmseg_bone.phantom.pathology.sites import Occupied, any_side
 from mmseg_bone.phantom.person import sample_person
 from mmseg_bone.phantom.plan import Person, Plan, PlannedFocus
 

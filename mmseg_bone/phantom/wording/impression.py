@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from mmseg_bone.phantom.dice import chance, one_of
-from mmseg_bone.phantom.wording_benign import joint_of, side_of, warm_joints
-from mmseg_bone.phantom.wording_content import Statement, in_order
-from mmseg_bone.phantom.wording_reading import Habits, Opinion, Reading
+from mmseg_bone.phantom.wording.benign import joint_of, side_of, warm_joints
+from mmseg_bone.phantom.wording.content import Statement, in_order
+from mmseg_bone.phantom.wording.reading import Habits, Opinion, Reading
 
 _ROLE = {"high": "i_metastasis", "middle": "i_likely", "low": "i_suspicious"}
 _MANY = 3  # so many metastases can be called multiple without naming them

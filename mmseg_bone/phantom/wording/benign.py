@@ -4,8 +4,8 @@ import numpy as np
 
 from mmseg_bone.phantom.dice import chance, one_of
 from mmseg_bone.phantom.plan import Plan
-from mmseg_bone.phantom.wording_content import Statement, facts_of_one, in_order
-from mmseg_bone.phantom.wording_reading import Habits, Opinion, Reading
+from mmseg_bone.phantom.wording.content import Statement, facts_of_one, in_order
+from mmseg_bone.phantom.wording.reading import Habits, Opinion, Reading
 
 JOINTS = ("shoulder", "elbow", "wrist", "sacroiliac", "hip", "knee", "ankle", "foot")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmseg_bone.anatomy import BONES, BY_NAME, mirrored
-from mmseg_bone.phantom.skeleton import CENTRES, JOINTS, skeleton
+from mmseg_bone.phantom.anatomy.skeleton import CENTRES, JOINTS, skeleton
 
 
 def bone(name):

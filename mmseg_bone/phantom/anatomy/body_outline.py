@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Float
 
-from mmseg_bone.phantom.body import Body, Grid, Organ, Stack
-from mmseg_bone.phantom.pose import Pose
-from mmseg_bone.phantom.shapes import Real
+from mmseg_bone.phantom.anatomy.body import Body, Grid, Organ, Stack
+from mmseg_bone.phantom.anatomy.pose import Pose
+from mmseg_bone.phantom.anatomy.shapes import Real
 
 
 def lay_out(pose: Pose, grid: Grid, rng: np.random.Generator) -> Body:

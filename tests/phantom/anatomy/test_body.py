@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmseg_bone.anatomy import BONES
-from mmseg_bone.phantom.body import Body, Grid, Stack
+from mmseg_bone.phantom.anatomy.body import Body, Grid, Stack
 from mmseg_bone.phantom.draw import stage
 from tests.phantom.drawing import plan
 

@@ -7,21 +7,21 @@ import pytest
 
 from mmseg_bone.anatomy import BY_NAME, mirrored
 from mmseg_bone.errors import ReportError
-from mmseg_bone.phantom import wording
-from mmseg_bone.phantom.pathology import sample_plan
+from mmseg_bone.phantom.pathology.planning import sample_plan
 from mmseg_bone.phantom.plan import Person, Plan, PlannedFocus
-from mmseg_bone.phantom.wording import write_report
-from mmseg_bone.phantom.wording_chinese import ChineseWriter
-from mmseg_bone.phantom.wording_identity import plant_identity
-from mmseg_bone.phantom.wording_reading import Habits
-from mmseg_bone.phantom.wording_styles import (
+from mmseg_bone.phantom.wording import report as wording
+from mmseg_bone.phantom.wording.chinese import ChineseWriter
+from mmseg_bone.phantom.wording.identity import plant_identity
+from mmseg_bone.phantom.wording.reading import Habits
+from mmseg_bone.phantom.wording.report import write_report
+from mmseg_bone.phantom.wording.styles import (
     Style,
     shared_patterns,
     style,
     style_names,
     styles,
 )
-from mmseg_bone.phantom.wording_surface import punctuated, with_slip, with_wide_digits
+from mmseg_bone.phantom.wording.surface import punctuated, with_slip, with_wide_digits
 from mmseg_bone.text.deidentify import deidentify_report
 
 CHINESE = (*style_names(), *style_names(held_out=True))

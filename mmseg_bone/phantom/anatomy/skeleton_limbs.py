@@ -8,8 +8,8 @@ et al. 2016). Shapes of the smaller parts: our choice.
 
 from collections.abc import Iterator
 
-from mmseg_bone.phantom.shapes import Ellipsoid, Place, Plate, Tube
-from mmseg_bone.phantom.skeleton_axial import Part
+from mmseg_bone.phantom.anatomy.shapes import Ellipsoid, Place, Plate, Tube
+from mmseg_bone.phantom.anatomy.skeleton_axial import Part
 
 UP = (0.0, 0.0, 1.0)
 

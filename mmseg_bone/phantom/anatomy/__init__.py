@@ -1,0 +1,1 @@
+"""The body: bones, skin, organs, and where tracer goes."""

@@ -1,0 +1,1 @@
+"""The report a colleague could have written."""
