@@ -55,7 +55,7 @@ def test_a_job_of_a_sweep_that_did_not_finish_is_told_and_left_out(sweep, comman
     assert f"Left out: {sweep[1].path}, which has no scores.csv" in out
     assert "| text_free | 1 |" in out
     # Asked for by its own name, it is an error.
-    assert "scores.csv is missing" in command("compare", sweep[1].path, *words)
+    assert "scores.csv is missing" in command("compare", sweep[1].path, *words, "--overwrite")
 
 
 def test_neither_the_store_nor_predictions_are_needed(sweep, store, command, tmp_path):

@@ -21,6 +21,35 @@ def test_a_run_is_scored_into_its_own_folder(make_run, command):
     assert summary["about"]["undrawn"] == 1
 
 
+def test_every_table_of_the_run_is_written(make_run, command):
+    run = make_run("run")
+    command("evaluate", run.path, "--tolerance-mm", 2)
+
+    lesions = run.read_table("lesions")
+    assert lesions[["id", "view", "source", "hit"]].to_numpy().tolist() == [
+        ["s1", "anterior", "reference", 1],
+        ["s1", "posterior", "reference", 1],
+        ["s1", "anterior", "prediction", 1],
+        ["s1", "posterior", "prediction", 1],
+        ["s2", "anterior", "prediction", 0],
+        ["s2", "posterior", "prediction", 0],
+    ]
+    assert run.read_table("scans").metastatic.tolist() == [1, 0]
+    half = run.read_table("froc").query("threshold == 0.5")
+    assert half[["lesions", "lesions_hit", "false_positives"]].to_numpy().tolist() == [
+        [2, 2, 0],
+        [0, 0, 2],
+    ]
+    assert set(run.read_scores().tolerance_mm) == {2.0}
+
+
+def test_no_word_of_the_report_is_in_any_table(make_run, command):
+    run = make_run("run")
+    command("evaluate", run.path)
+    for table in run.path.glob("*.csv"):
+        assert "肋" not in table.read_text()
+
+
 def test_threshold_hit_rule_and_smallest_lesion_are_options(make_run, command):
     run = make_run("run", probability=0.4)
     command("evaluate", run.path)

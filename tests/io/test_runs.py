@@ -139,3 +139,15 @@ def test_a_summary_is_plain_json_and_says_null_for_undefined(run):
     text = (run.path / "summary.json").read_text()
     assert "NaN" not in text
     assert json.loads(text) == {"micro": {"dice": 0.5, "recall": None}}
+
+
+def test_a_table_comes_back_with_words_as_words_and_what_is_unknown_as_nan(run):
+    table = pd.DataFrame({"id": ["007"], "camera": ["12"], "kind": [""], "hit": [1]})
+    assert not run.has_table("lesions")
+    run.write_table("lesions", table)
+    assert run.has_table("lesions")
+    (row,) = run.read_table("lesions").to_dict("records")
+    assert (row["id"], row["camera"], row["hit"]) == ("007", "12", 1)
+    assert np.isnan(row["kind"])
+    with pytest.raises(RunError, match=r"froc.csv is missing .*mmseg-bone evaluate"):
+        run.read_table("froc")
