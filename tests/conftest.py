@@ -1,6 +1,7 @@
 """One study by hand; phantoms for the rest; no patient data, ever."""
 
 import os
+import sys
 
 # Before torch, albumentations and transformers are imported by any test.
 for name, value in {
@@ -19,6 +20,14 @@ import numpy as np
 import pytest
 
 from mmseg_bone.study import Report, Study
+
+
+@pytest.fixture(autouse=True)
+def _no_test_decides_for_the_next():
+    """Lightning switches torch to deterministic algorithms for the whole process."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].use_deterministic_algorithms(False)
 
 
 @pytest.fixture
