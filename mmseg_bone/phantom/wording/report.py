@@ -27,7 +27,7 @@ def write_report(
     says what it is. Like a real one it passes over some things, names many lesions together,
     and is one level off now and then: ``Focus.named`` holds what it says, ``Focus.bone`` what
     is so. No draw depends on a side, so the mirrored plan has the mirrored report. It holds no
-    identity; see ``plant_identity``.
+    identity.
 
     Args:
         plan: The patient.
