@@ -13,6 +13,9 @@ class Batch(TypedDict, total=False):
     which of them were acquired. A missing one is zeros in ``image`` and is left out of
     losses and scores.
 
+    Studies nobody drew on have a ``mask`` of zeros, and are no negatives. ``drawn`` tells them
+    apart; it is there only if the batch has such a study.
+
     ``h`` and ``w`` are those of the largest image of the batch, rounded up to the network's
     stride; ``size`` is what each study has of them, from the top left.
     """
@@ -20,6 +23,7 @@ class Batch(TypedDict, total=False):
     id: list[str]
     image: Float[Tensor, "b v h w"]  # in [0, 1]
     mask: Bool[Tensor, "b v h w"]
+    drawn: Bool[Tensor, " b"]  # True where somebody drew a mask
     views: Bool[Tensor, "b v"]  # True where the view was acquired
     size: Int[Tensor, "b 2"]  # height and width before padding
     tokens: Int[Tensor, "b t"]

@@ -71,8 +71,8 @@ class StudyDataModule(pl.LightningDataModule):
     """The studies of one store, one fold held out.
 
     The fold held out is seen once, after training. Which epoch was best is decided on the
-    next fold, so that choosing it does not flatter the scores. Studies nobody drew on are
-    left out of all: they are no negatives.
+    next fold, so that choosing it does not flatter the scores. Studies nobody drew on are no
+    negatives: they are left out of all, or learnt from by a task that needs no mask.
 
     Args:
         store: Directory of prepared studies.
@@ -84,6 +84,8 @@ class StudyDataModule(pl.LightningDataModule):
         workers: Processes that load them.
         seed: Of the order and the augmentation.
         stride: What the network needs height and width to be multiples of.
+        include_undrawn: Learn from undrawn studies too, of no fold held out or validated on;
+            for ``task=semi_supervised``.
 
     Raises:
         StoreError: No drawn study is in that fold, or none is left to learn from.
@@ -100,6 +102,7 @@ class StudyDataModule(pl.LightningDataModule):
         workers: int = 0,
         seed: int = 0,
         stride: int = 32,
+        include_undrawn: bool = False,
     ) -> None:
         super().__init__()
         self.store = Store(store)
@@ -111,7 +114,8 @@ class StudyDataModule(pl.LightningDataModule):
         validation = folds[(folds.index(fold) + 1) % len(folds)]
         self.test_ids = [id for id in drawn if self.store.fold[id] == fold]
         self.val_ids = [id for id in drawn if self.store.fold[id] == validation]
-        self.train_ids = [id for id in drawn if self.store.fold[id] not in (fold, validation)]
+        learnt = self.store.ids if include_undrawn else drawn
+        self.train_ids = [id for id in learnt if self.store.fold[id] not in (fold, validation)]
         self.loading = {
             "batch_size": batch_size,
             "num_workers": workers,

@@ -102,8 +102,14 @@ def collate(samples: Sequence[Sample], *, stride: int = 1) -> Batch:
         "views": torch.stack([sample["views"] for sample in samples]),
         "size": torch.stack([sample["size"] for sample in samples]),
     }
-    if all("mask" in sample for sample in samples):
-        batch["mask"] = torch.stack([grown(sample["mask"]) for sample in samples])
+    masks = [
+        sample.get("mask", torch.zeros_like(sample["image"], dtype=torch.bool))
+        for sample in samples
+    ]
+    batch["mask"] = torch.stack([grown(mask) for mask in masks])
+    drawn = torch.tensor(["mask" in sample for sample in samples])
+    if not drawn.all():
+        batch["drawn"] = drawn
     if all("tokens" in sample for sample in samples):
         # At least one column: a batch without a single word still has a place for one.
         longest = max(1, *(len(sample["tokens"]) for sample in samples))

@@ -98,7 +98,16 @@ class MaskTask(pl.LightningModule):
         return logits.sigmoid() >= self.threshold
 
     def score(self, batch: Batch) -> tuple[Float[Tensor, "b v *space"], Float[Tensor, ""]]:
-        """Logits of a batch, and their loss; in training also that of side heads."""
+        """Logits of a batch, and their loss; in training also that of side heads.
+
+        Raises:
+            BatchError: Nobody drew on one of the studies.
+        """
+        if "drawn" in batch:
+            raise BatchError(
+                f"{type(self).__name__} learns from masks, and nobody drew on some studies of "
+                f"this batch. Choose task=semi_supervised, or data.include_undrawn=false."
+            )
         sides: Sequence[Side] = ()
         if self.training:
             logits, sides = self.network.with_sides(**self.read(batch))

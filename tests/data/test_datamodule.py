@@ -30,6 +30,25 @@ def test_one_fold_is_held_out_the_next_validates_and_undrawn_studies_are_left_ou
     assert [batch["id"] for batch in data.val_dataloader()] == [["s0", "s3"]]
 
 
+def test_undrawn_studies_are_learnt_from_if_asked_for_and_never_scored(store):
+    data = StudyDataModule(store, EncodeStudy(), Augment(), fold=1, include_undrawn=True)
+    assert (data.test_ids, data.val_ids) == (["s1", "s4"], ["s2", "s5"])
+    assert data.train_ids == ["s0", "s3", "s6"]  # nobody drew on s6, of fold 0
+
+    (batch,) = data.train_dataloader()
+    drawn = dict(zip(batch["id"], batch["drawn"].tolist(), strict=True))
+    assert drawn == {"s0": True, "s3": True, "s6": False}
+    lesion = dict(zip(batch["id"], batch["mask"].flatten(1).any(1).tolist(), strict=True))
+    assert lesion == drawn
+    assert all("drawn" not in batch for batch in data.val_dataloader())
+
+
+@pytest.mark.parametrize("fold", [0, 2])  # s6 is of fold 0: held out, or validated on
+def test_undrawn_studies_of_a_fold_that_is_not_learnt_from_are_left_out(store, fold):
+    data = StudyDataModule(store, EncodeStudy(), fold=fold, include_undrawn=True)
+    assert "s6" not in data.train_ids + data.val_ids + data.test_ids
+
+
 def test_a_fold_that_was_not_dealt_is_an_error(store):
     with pytest.raises(StoreError, match=r"fold 7; it has folds 0, 1, 2\."):
         StudyDataModule(store, EncodeStudy(), fold=7)
