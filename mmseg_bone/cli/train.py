@@ -10,7 +10,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from mmseg_bone.cli import CONF, in_words
-from mmseg_bone.errors import RunError
+from mmseg_bone.errors import RunError, StoreError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
     import pytorch_lightning as pl
@@ -33,6 +33,11 @@ def train(cfg: DictConfig) -> float:
 
     from mmseg_bone.cli.machine import tune_allocator
 
+    if OmegaConf.is_missing(cfg, "store"):
+        raise StoreError(
+            "say which studies to learn from: store=DIR, a folder that `mmseg-bone phantom` or "
+            "`mmseg-bone prepare` wrote."
+        )
     tune_allocator()
     _quieten_lightning()
     folder = Path(cfg.run)

@@ -195,6 +195,11 @@ def test_the_resolved_configuration_is_kept(store, tmp_path):
     assert yaml.safe_load(text)["data"]["fold"] == 0
 
 
+def test_without_a_store_it_asks_for_one():
+    with pytest.raises(SystemExit, match="say which studies to learn from: store=DIR"):
+        main(["train"])
+
+
 def test_a_folder_that_is_no_run_says_what_is_missing(tmp_path):
     with pytest.raises(RunError, match=r"config\.yaml is missing"):
         Run(tmp_path)
