@@ -92,6 +92,11 @@ def test_a_lesion_over_two_foci_is_of_the_one_that_most_of_it_lies_on(phantom):
     assert found.kind.tolist() == ["arthritis"]
 
 
+def test_a_lesion_that_touches_a_focus_is_of_it_though_most_lies_beside(phantom):
+    (found,) = predictions(rows(phantom, p01=0.8, p02=0.8, p03=0.8)).to_dict("records")
+    assert (found["kind"], found["hit"]) == ("arthritis", 0)
+
+
 def test_of_a_patients_scan_place_and_kind_are_unknown(study):
     found = rows(study, p34=0.9)
     assert len(found) == 3

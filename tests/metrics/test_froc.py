@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from mmseg_bone.metrics.froc import RATES, THRESHOLDS, froc_score, sensitivity_at, sweep
 from mmseg_bone.metrics.lesion import detect
@@ -18,8 +19,8 @@ def reference():
 def test_lesions_come_in_and_false_alarms_with_them_as_the_threshold_falls(reference):
     probability = np.zeros((5, 9), np.float16)
     probability[1, 1], probability[4, 4], probability[1, 7] = 0.9, 0.5, 0.2
-    found = sweep(probability, reference, (0.1, 0.3, 0.7, 0.95))
-    assert found.tolist() == [[2, 1], [1, 1], [1, 0], [0, 0]]
+    found = sweep(probability, reference, (0.1, 0.3, 0.5, 0.7, 0.95))  # 0.5 is inclusive
+    assert found.tolist() == [[2, 1], [1, 1], [1, 1], [1, 0], [0, 0]]
 
 
 def test_hits_are_lost_again_where_parts_merge(reference):
@@ -38,11 +39,15 @@ def test_small_parts_are_dropped_at_every_threshold(reference):
     assert found.tolist() == [[1, 0]]
 
 
-def test_every_threshold_agrees_with_a_mask_cut_there():
-    rng = np.random.default_rng(0)
-    probability, reference = rng.random((12, 14)) ** 3, rng.random((12, 14)) < 0.15
-    for threshold, (hits, false) in zip(THRESHOLDS, sweep(probability, reference), strict=True):
-        seen = detect(probability >= threshold, reference)
+@pytest.mark.parametrize("seed", range(5))
+def test_every_threshold_agrees_with_a_mask_cut_there(seed):
+    rng = np.random.default_rng(seed)
+    smooth = ndimage.gaussian_filter(rng.normal(size=(2, 40, 40)), (0, 2, 2)) * 20
+    probability, reference = 1 / (1 + np.exp(-smooth[0])), smooth[0] + smooth[1] > 4
+    for threshold, (hits, false) in zip(
+        THRESHOLDS, sweep(probability, reference, smallest_iou=0.4), strict=True
+    ):
+        seen = detect(probability >= threshold, reference, smallest_iou=0.4)
         assert (hits, false) == (len(seen.hits), seen.false_positives)
 
 
