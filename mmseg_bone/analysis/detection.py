@@ -1,6 +1,7 @@
 """Lesions of experiments: found at what price in false alarms, and with what right to be sure."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ def froc_table(froc: Tables, *, baseline: str, interval: PatientBootstrap) -> pd
             for at, rates in [*measures, ("score", RATES)]
             for row in set_beside(
                 froc,
-                lambda table, rates=rates: _froc(table, rates),  # type: ignore[misc]
+                partial(sensitivity, rates=rates),
                 baseline=baseline,
                 interval=interval,
             )
@@ -38,18 +39,33 @@ def froc_table(froc: Tables, *, baseline: str, interval: PatientBootstrap) -> pd
     )
 
 
+def sensitivity(froc: pd.DataFrame, rates: tuple[float, ...] = RATES) -> Summed:
+    """Lesion sensitivity at some rates of false positives per scan, averaged over the rates.
+
+    Args:
+        froc: Rows of ``froc.csv`` of one experiment.
+        rates: All seven make the FROC score.
+    """
+    sums = _froc_sums(froc)
+
+    def statistic(sums: Float[np.ndarray, "*draw k"]) -> Float[np.ndarray, "*draw"]:
+        return froc_score(sensitivity_at(*_operating(sums), rates))
+
+    return Summed(sums, statistic, round(float(sums["lesions"].to_numpy().sum())))
+
+
 def froc_points(froc: Tables) -> pd.DataFrame:
     """The curve: sensitivity and false positives per scan at each threshold, seeds averaged."""
     points = []
     for name, table in froc.items():
         sums = _froc_sums(table)
-        sensitivity, false_positives = _operating(sums.to_numpy(float).sum(0))
+        found, false_positives = _operating(sums.to_numpy(float).sum(0))
         points.append(
             pd.DataFrame(
                 {
                     "experiment": name,
-                    "threshold": sums.columns.get_level_values(1)[: len(sensitivity)],
-                    "sensitivity": sensitivity,
+                    "threshold": sums.columns.get_level_values(1)[: len(found)],
+                    "sensitivity": found,
                     "false_positives": false_positives,
                 }
             )
@@ -67,9 +83,15 @@ def ece_table(lesions: Tables, *, interval: PatientBootstrap) -> pd.DataFrame:
         lesions: Rows of ``lesions.csv`` of each experiment.
         interval: Draws the patients.
     """
-    rows = set_beside(lesions, _ece, baseline="", interval=interval)
+    rows = set_beside(lesions, calibration_error, baseline="", interval=interval)
     columns = ["experiment", "value", "low", "high", "patients", "units"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def calibration_error(lesions: pd.DataFrame) -> Summed:
+    """Expected calibration error of the predicted lesions of one experiment."""
+    sums = _bin_sums(lesions)
+    return Summed(sums, _ece_of_sums, int(sums["count"].to_numpy().sum()))
 
 
 def reliability_table(lesions: Tables, *, interval: PatientBootstrap) -> pd.DataFrame:
@@ -89,15 +111,6 @@ def reliability_table(lesions: Tables, *, interval: PatientBootstrap) -> pd.Data
                     | {"predicted": float(of_bin["probability", at].sum()) / count}
                 )
     return pd.DataFrame(rows)
-
-
-def _froc(table: pd.DataFrame, rates: tuple[float, ...]) -> Summed:
-    sums = _froc_sums(table)
-
-    def statistic(sums: Float[np.ndarray, "*draw k"]) -> Float[np.ndarray, "*draw"]:
-        return froc_score(sensitivity_at(*_operating(sums), rates))
-
-    return Summed(sums, statistic, round(float(sums["lesions"].to_numpy().sum())))
 
 
 def _froc_sums(table: pd.DataFrame) -> pd.DataFrame:
@@ -152,11 +165,6 @@ def _bin_sums(table: pd.DataFrame) -> pd.DataFrame:
     )
     sums = binned.groupby(["patient", "bin"]).sum().reindex(everyone, fill_value=0.0)
     return pd.DataFrame(sums.unstack())
-
-
-def _ece(table: pd.DataFrame) -> Summed:
-    sums = _bin_sums(table)
-    return Summed(sums, _ece_of_sums, int(sums["count"].to_numpy().sum()))
 
 
 def _ece_of_sums(sums: Float[np.ndarray, "*draw k"]) -> Float[np.ndarray, "*draw"]:

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from mmseg_bone.analysis.aggregation import summarise
+from mmseg_bone.analysis.burden import burden_points
+from mmseg_bone.analysis.detection import calibration_error, sensitivity
 from mmseg_bone.analysis.marked import Cut
-from mmseg_bone.analysis.scores import score_run, undrawn
+from mmseg_bone.analysis.scores import Tables, score_run, undrawn
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
+from mmseg_bone.metrics.burden import bland_altman, spearman
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +18,9 @@ class Evaluation:
 
     Attributes:
         summary: By aggregation and then by metric.
+        beyond: What no aggregation of pixels tells: ``froc_score``, ``sensitivity_at_1_fp`` (per
+            scan), ``lesion_ece``, and ``bsi_bias`` and ``bsi_spearman`` of the bone scan index
+            against that of the reference; nan where undefined.
         studies: Scored.
         patients: Of these studies.
         undrawn: Studies predicted, but not scored, for nobody drew on them.
@@ -23,6 +29,7 @@ class Evaluation:
     """
 
     summary: dict[str, dict[str, float]]
+    beyond: dict[str, float]
     studies: int
     patients: int
     undrawn: tuple[str, ...]
@@ -48,6 +55,7 @@ def evaluate(run: Run, store: Store, cut: Cut | None = None) -> Evaluation:
     scores = tables.scores
     evaluation = Evaluation(
         summary=summarise(scores),
+        beyond=_beyond(tables),
         studies=scores.id.nunique(),
         patients=scores.patient.nunique(),
         undrawn=tuple(undrawn(store, run.predicted)),
@@ -65,8 +73,21 @@ def evaluate(run: Run, store: Store, cut: Cut | None = None) -> Evaluation:
     }
     for name, table in tables._asdict().items():
         run.write_table(name, table)
-    run.write_summary({"about": about} | evaluation.summary)
+    run.write_summary({"about": about, "beyond": evaluation.beyond} | evaluation.summary)
     return evaluation
+
+
+def _beyond(tables: Tables) -> dict[str, float]:
+    points = burden_points({"": tables.scans})
+    predicted, reference = (points[of].to_numpy(float) for of in ("predicted", "reference"))
+    some = len(tables.scores) > 0
+    return {
+        "froc_score": sensitivity(tables.froc).value if some else float("nan"),
+        "sensitivity_at_1_fp": sensitivity(tables.froc, (1.0,)).value if some else float("nan"),
+        "lesion_ece": calibration_error(tables.lesions).value if some else float("nan"),
+        "bsi_bias": bland_altman(predicted, reference).bias,
+        "bsi_spearman": spearman(predicted, reference),
+    }
 
 
 def _seen(run: Run, store: Store) -> tuple[str, ...]:

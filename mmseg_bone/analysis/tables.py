@@ -18,6 +18,7 @@ HEADLINE = (
     ("lesion_sensitivity", "lesion"),
     ("false_positives", "scan"),
 )
+OUTLINES = (("surface_dice", "image_pos"), ("hausdorff95_mm", "image_pos"), ("iou", "patient"))
 _NAMES = {
     "dice": "Dice (= F1)",
     "iou": "IoU",
@@ -72,6 +73,7 @@ def markdown(comparison: Comparison) -> str:
             f"Differences from {comparison.baseline}, on the studies both predicted:",
             pipes(difference_table(comparison)),
         ]
+    parts += ["Outlines:", pipes(score_table(comparison, OUTLINES))]
     notes = [*comparison.notes, *_undefined(comparison.scores)]
     if notes:
         parts.append("\n".join(f"- {note}" for note in notes))
@@ -164,7 +166,7 @@ def pipes(table: pd.DataFrame) -> str:
 def _undefined(scores: pd.DataFrame) -> list[str]:
     """What the means of the main table leave out."""
     notes = []
-    for metric, aggregation in HEADLINE:
+    for metric, aggregation in (*HEADLINE, *OUTLINES):
         of = [
             f"{row['experiment']} {row['undefined']} of {row['undefined'] + row['units']}"
             for row in scores.to_dict("records")

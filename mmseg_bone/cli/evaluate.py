@@ -76,6 +76,7 @@ def evaluate(
             continue
         print(f"{run.path}: {done.studies} studies of {done.patients} patients, by aggregation:\n")
         print(summary_table(done.summary), "\n")
+        print(", ".join(f"{name} {value:.3f}" for name, value in done.beyond.items()), "\n")
         if done.undrawn:
             print(f"Not scored, for nobody drew on them: {len(done.undrawn)} studies.")
         if done.seen:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from mmseg_bone.analysis.delong import auc, delong
 
@@ -80,3 +81,10 @@ def test_where_nothing_varies_no_p_is_claimed():
     assert found.difference == 1.0
     assert np.isnan([found.low, found.high, found.p]).all()
     assert np.isnan(delong(order[:3], -order[:3], positive[:3]).p)  # a single negative
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_areas_agree_with_scikit_learn(seed):
+    a, b, positive = scans(seed)
+    assert auc(a, positive) == pytest.approx(roc_auc_score(positive, a), abs=1e-12)
+    assert auc(b, positive) == pytest.approx(roc_auc_score(positive, b), abs=1e-12)

@@ -19,6 +19,13 @@ def test_a_run_is_scored_into_its_own_folder(make_run, command):
     assert summary["patient"]["dice"] == 0.5
     assert summary["micro"]["dice"] == pytest.approx(2 * 2 / (2 * 2 + 2))
     assert summary["about"]["undrawn"] == 1
+    # Both lesions are found without an alarm there, with two in the other scan: one per scan.
+    assert summary["beyond"]["froc_score"] == pytest.approx(4 / 7)
+    assert summary["beyond"]["sensitivity_at_1_fp"] == 1.0
+    # Four predicted lesions of 0.9, half of them hits.
+    assert summary["beyond"]["lesion_ece"] == pytest.approx(0.4, abs=1e-3)
+    assert summary["beyond"]["bsi_spearman"] is None  # no map of bones
+    assert "froc_score 0.571, sensitivity_at_1_fp 1.000, lesion_ece 0.400, bsi_bias nan" in out
 
 
 def test_every_table_of_the_run_is_written(make_run, command):

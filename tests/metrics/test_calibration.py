@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import torch
+from torchmetrics.functional.classification import binary_calibration_error
 
 from mmseg_bone.metrics.calibration import bin_of, from_sums, reliability
 
@@ -52,3 +54,13 @@ def test_draws_are_calibrated_each_by_itself():
     count = np.array([[1, 1], [0, 0]])
     found = from_sums(count, count, count * 0.5)
     assert found.ece == pytest.approx([0.5, NAN], nan_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_predictions_agree_with_torchmetrics(seed):
+    rng = np.random.default_rng(seed)
+    probability, right = rng.random(500), rng.random(500) < 0.4
+    theirs = binary_calibration_error(
+        torch.tensor(probability), torch.tensor(right), n_bins=10, norm="l1"
+    )
+    assert reliability(probability, right).ece == pytest.approx(float(theirs), abs=1e-6)

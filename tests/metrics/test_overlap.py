@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+import torch
+from torchmetrics.functional import classification
 
 from mmseg_bone.metrics.overlap import (
     METRICS,
@@ -114,3 +116,21 @@ def test_macro_recall_is_macro_specificity():
     n = counts(3, 1, 2, 4)
     assert macro(recall, n)[0] == macro(specificity, n)[0] == pytest.approx((3 / 5 + 4 / 5) / 2)
     assert macro(dice, n)[0] == pytest.approx((6 / 9 + 8 / 11) / 2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_masks_agree_with_torchmetrics(seed):
+    rng = np.random.default_rng(seed)
+    prediction, reference = rng.random((2, 20, 30)) < rng.uniform(0.1, 0.9, (2, 1, 1))
+    counts = confusion(prediction, reference)
+    theirs = {
+        dice: classification.binary_f1_score,
+        iou: classification.binary_jaccard_index,
+        precision: classification.binary_precision,
+        recall: classification.binary_recall,
+        specificity: classification.binary_specificity,
+        pixel_accuracy: classification.binary_accuracy,
+    }
+    for ours, their in theirs.items():
+        value = float(their(torch.tensor(prediction).long(), torch.tensor(reference).long()))
+        assert ours(counts) == pytest.approx(value, abs=1e-6), ours.__name__
