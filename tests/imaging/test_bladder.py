@@ -31,13 +31,19 @@ def clear_of(urine, views, mask):
     return mask & ~in_anterior_sense(shadow, views)
 
 
+def pelvic_lesions(study):
+    """Metastases of the pelvis, without what lies before or behind the bladder."""
+    urine = urine_in_the_pelvis(study)
+    return clear_of(urine, study.views, study.mask & np.isin(study.bones, PELVIS))
+
+
 def test_most_of_the_urine_is_found_and_hardly_any_pelvic_lesion():
     urine_counts, urine_found, lesion_counts, lesion_found = 0, 0, 0, 0
     for number in (*PATIENTS, 18, 27):  # with lesions in the pelvis: 1, 3, 18 and 27
         study = phantom(number)
         found = find_bladder(study.counts, study.views, study.spacing_mm)
         urine = urine_in_the_pelvis(study)
-        lesion = clear_of(urine, study.views, study.mask & np.isin(study.bones, PELVIS))
+        lesion = pelvic_lesions(study)
         urine_counts += study.counts[urine].sum()
         urine_found += study.counts[urine & found].sum()
         lesion_counts += study.counts[lesion].sum()
