@@ -64,6 +64,12 @@ def test_neighbours_of_another_class_are_rough():
     assert roughness(hard(torch.ones_like(inside))) == 0
 
 
+def test_a_pixel_is_no_neighbour_of_itself():
+    undecided = torch.full((1, 2, 1, 2), 0.5)
+    assert roughness(undecided[..., :1]) == 0
+    assert roughness(undecided) == pytest.approx(2 * 0.5**2 * 0.5**2)  # one neighbour each
+
+
 @plane_and_volume
 def test_classes_have_no_order(space):
     membership, order = soft(2, 3, *space), [2, 0, 1]

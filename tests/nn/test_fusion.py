@@ -119,6 +119,16 @@ def test_pixels_of_a_block_read_the_same_and_blocks_read_for_themselves(size, bl
     assert blocks[..., 0].flatten(2).std(dim=-1).max() > 1e-3
 
 
+def test_a_block_asks_by_its_mean():
+    def change(features):
+        return trained("cross_attention")(features, TOKENS[:1], ALL[:1]) - features
+
+    features = FEATURES[:1]
+    turned = features.unflatten(2, (3, 2)).flip(3).flatten(2, 3).flip(3)  # each block, half round
+    torch.testing.assert_close(change(turned)[..., :1], change(features)[..., :1])
+    assert not torch.allclose(change(2 * features), change(features))
+
+
 def test_attention_is_no_wider_than_asked_for():
     wide = FUSIONS["cross_attention"](100, WIDTH, heads=2, width=64)
     assert {wide.query.out_features, wide.key.out_features, wide.value.out_features} == {64}
