@@ -1,9 +1,17 @@
 """``mmseg-bone card``: the distributions of a store of phantoms, for its data card."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:  # imported late, so that --help is quick
+    import pandas as pd
+
+    from mmseg_bone.study import Study
+
+_TERMS = 20
 
 
 def main() -> None:
@@ -29,11 +37,25 @@ def card(
     names = ["distributions.md", "distributions.png"]
     refuse_existing(out, names, overwrite)
     shelf = Store(store)
-    contents = gather([shelf[id] for id in shelf.ids])
+    studies = [shelf[id] for id in shelf.ids]
+    contents = gather(studies)
     parts = [f"{len(shelf)} studies, store digest `{shelf.digest}`."]
-    parts += [f"## {heading}\n\n{pipes(table)}" for heading, table in tables(contents).items()]
+    found = tables(contents) | {"Terms of the reports": _terms(studies)}
+    parts += [f"### {heading}\n\n{pipes(table)}" for heading, table in found.items()]
     text = "\n\n".join(parts) + "\n"
     write_all(
         out, dict(zip(names, (text.encode(), to_png(draw(contents))), strict=True)), overwrite
     )
     print(text)
+
+
+def _terms(studies: "Sequence[Study]") -> "pd.DataFrame":
+    """The commonest terms of the lexicon; words outside it may be somebody's name."""
+    import pandas as pd
+
+    from mmseg_bone.text.words import count_words, lexicon
+
+    known = set(lexicon())
+    counted = count_words(study.report.text for study in studies if study.report)
+    rows = [(term, n) for term, n in counted.most_common() if term in known][:_TERMS]
+    return pd.DataFrame(rows, columns=["term", "times"])
