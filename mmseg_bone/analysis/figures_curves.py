@@ -12,6 +12,7 @@ from mmseg_bone.analysis.figures_style import (
     empty_figure,
     legend,
     markers,
+    place_legend,
     tidy,
 )
 from mmseg_bone.metrics.burden import bland_altman
@@ -53,7 +54,7 @@ def froc(points: pd.DataFrame, table: pd.DataFrame) -> Figure:
     handles = legend(everyone)
     for handle in handles:
         handle.set_label(f"{handle.get_label()} (score {scores[str(handle.get_label())]:.3f})")
-    ax.legend(handles=handles, loc="lower right", frameon=False, fontsize=SMALL)
+    place_legend(figure, ax, handles, "lower right")
     return figure
 
 
@@ -76,7 +77,6 @@ def reliability(table: pd.DataFrame, ece: pd.DataFrame) -> Figure:
         above.errorbar(
             own.predicted, own.observed, np.nan_to_num(reach), fmt=f"{marker[name]}-",
             color=colour[name], markersize=4, elinewidth=1, linewidth=1,
-            label=f"{name} (ECE {errors[name]:.3f})",
         )  # fmt: skip
         width = 0.08 / len(everyone)
         left = own["from"] + 0.01 + nth * width
@@ -84,7 +84,10 @@ def reliability(table: pd.DataFrame, ece: pd.DataFrame) -> Figure:
     above.set(xlim=(0, 1), ylim=(0, 1.02))
     tidy(above, y="share that are hits")
     tidy(below, x="probability of the predicted lesion", y="lesions")
-    above.legend(loc="upper left", frameon=False, fontsize=SMALL)
+    handles = legend(everyone)
+    for handle in handles:
+        handle.set_label(f"{handle.get_label()} (ECE {errors[str(handle.get_label())]:.3f})")
+    place_legend(figure, above, handles, "upper left")
     above.text(0.98, 0.03, "below the line: too sure of itself", ha="right", fontsize=SMALL,
                color="0.35", transform=above.transAxes)  # fmt: skip
     return figure
@@ -133,20 +136,19 @@ def decision(table: pd.DataFrame) -> Figure:
     colour = colours(everyone)
     figure = empty_figure(4.6, 3.6)
     ax = figure.subplots()
-    ax.axhline(0, color=GREY, linewidth=0.8)
+    nobody = ax.axhline(0, color=GREY, linewidth=0.8, label="act on none")
     first = table[table.experiment == everyone[0]]
-    ax.plot(first.threshold, first.treat_all, color=GREY, linestyle="--", linewidth=1)
+    (everybody,) = ax.plot(
+        first.threshold, first.treat_all, "--", color=GREY, linewidth=1, label="act on all"
+    )
     for name in everyone:
         own = table[table.experiment == name]
         ax.plot(own.threshold, own.net_benefit, color=colour[name], linewidth=1.4, label=name)
     top = float(table[["net_benefit", "treat_all"]].max().max())
     ax.set(xlim=(0, 1), ylim=(-0.15 * max(top, 0.1), 1.1 * max(top, 0.1)))
     tidy(ax, x="probability from which one acts", y="net benefit (true positives per patient)")
-    handles, names = ax.get_legend_handles_labels()
-    dashed = ax.lines[1]
-    ax.legend([*handles, dashed, ax.lines[0]], [*names, "act on all", "act on none"],
-              loc="lower left", bbox_to_anchor=(0, 0.12), frameon=False,
-              fontsize=SMALL)  # fmt: skip
+    handles = [*ax.lines[2:], everybody, nobody]
+    place_legend(figure, ax, handles, "center left")
     return figure
 
 

@@ -65,7 +65,7 @@ def forest(comparison: Comparison, measures: Sequence[tuple[str, str]] = MEASURE
     heights = [len(rows) + 1.5 for rows, _ in parts]
     figure = empty_figure(7.2, _ROW_INCHES * sum(heights) + 0.9)
     axes = figure.subplots(len(parts), 1, height_ratios=heights, squeeze=False)[:, 0]
-    everyone = [comparison.baseline, *names]  # the baseline keeps its colour for other figures
+    everyone = list(comparison.scores.experiment.unique())  # so that colours are those elsewhere
     for ax, (rows, title) in zip(axes, parts, strict=True):
         ax.axvline(0, color=GREY, linewidth=0.8, zorder=0)
         _draw_rows(ax, rows, everyone, dodge=0.0)

@@ -1,15 +1,23 @@
 """How every chart looks: one hand, colours that colour-blind readers can tell apart."""
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-# Okabe & Ito 2008, without its green and red: those are reference and prediction on a scan.
-_COLOURS = ("#0072B2", "#E69F00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
-_MARKERS = ("o", "s", "D", "^", "v", "P", "X")  # one more, so that pairs differ up to 42
+# After Okabe & Ito 2008 and Tol 2021, without green and red: those are reference and prediction
+# on a scan.
+_COLOURS = (
+    *("#0072B2", "#E69F00", "#CC79A7", "#56B4E9"),
+    *("#000000", "#8C6D46", "#332288", "#999933"),
+)
+_MARKERS = ("o", "s", "D", "^", "v", "P", "X")  # one fewer, so that pairs differ up to 56
+_FIT_INSIDE = 5  # names
+Corner = Literal["lower right", "upper left", "center left"]
 GREY = "0.55"
 SMALL = 7.5  # points
 
@@ -49,3 +57,13 @@ def legend(experiments: Sequence[str]) -> list[Line2D]:
         Line2D([], [], color=colour[name], marker=marker[name], markersize=4, label=name)
         for name in experiments
     ]
+
+
+def place_legend(figure: Figure, ax: Axes, handles: Sequence[Artist], corner: Corner) -> None:
+    """Name experiments in a corner of the axes, or at the right of it if they are many."""
+    if len(handles) <= _FIT_INSIDE:
+        ax.legend(handles=handles, loc=corner, frameon=False, fontsize=SMALL)
+        return
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width + 2.3, height)
+    figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=SMALL)
