@@ -33,7 +33,7 @@ def figures(comparison: Comparison, evidence: Evidence) -> Mapping[str, Figure]:
     made = {}
     if comparison.differences.difference.notna().any():
         made["forest"] = figures_rows.forest(comparison)
-    if len(evidence.froc_points):
+    if len(evidence.froc) and evidence.froc.value.notna().any():
         made["froc"] = figures_curves.froc(evidence.froc_points, evidence.froc)
     if len(evidence.reliability):
         made["reliability"] = figures_curves.reliability(evidence.reliability, evidence.ece)

@@ -77,11 +77,25 @@ def test_what_the_runs_do_not_hold_is_left_out(make_run):
 
 
 def test_normal_scans_only_have_no_curve_to_draw_and_do_no_harm(make_run):
-    run = make_run("free", {"c1": 0})
-    for table in ("lesions", "froc", "scans"):
-        run.write_table(table, run.read_table(table)[:0])
-    run.write_scores(run.read_scores().assign(fn=0, lesions=0))
-    assert not figures(*both([run]))
+    runs = [make_run(name, {"c1": 0, "c2": 0}) for name in ("free", "fused")]
+    for run in runs:
+        lesions = run.read_table("lesions")
+        run.write_table("lesions", lesions[:0])
+        run.write_table("froc", run.read_table("froc").assign(lesions=0, lesions_hit=0))
+        run.write_scores(run.read_scores().assign(fn=0, lesions=0, surface_dice=None))
+    drawn = figures(*both(runs))
+    assert list(drawn) == ["forest", "burden"]  # false alarms differ, or do not
+
+
+def test_a_run_whose_scans_nobody_drew_on_does_no_harm(make_run):
+    empty, full = make_run("free", FREE), make_run("fused", FUSED)
+    for table in ("scores", "lesions", "froc", "scans"):
+        empty.write_table(table, empty.read_table(table)[:0])
+    comparison, evidence = both([empty, full])
+    assert list(figures(comparison, evidence)) == [
+        "froc", "reliability", "strata", "burden", "decision",
+    ]  # fmt: skip
+    assert "| free | 0 | 0 | undefined" in written(comparison, evidence)["comparison.md"]
 
 
 def test_the_best_experiment_is_not_the_baseline_unless_that_is_alone(made, make_run):
