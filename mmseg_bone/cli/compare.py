@@ -8,6 +8,7 @@ import typer
 from mmseg_bone.errors import RunError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
+    from mmseg_bone.analysis.comparison import Comparison
     from mmseg_bone.analysis.experiments import Experiments
     from mmseg_bone.io.runs import Run
 
@@ -66,8 +67,36 @@ def compare(
     files = {name: text.encode() for name, text in texts.items()}
     files |= {f"{name}.png": to_png(figure, dpi=180) for name, figure in figures.items()}
     write_all(out, files, overwrite)
-    print(texts["comparison.md"])
-    print(f"Written to {out}: {', '.join(files)}")
+    _show(compared)
+    print(f"\nMore, and what to know before believing it, in {out / 'comparison.md'}.")
+    print(f"Beside it: {', '.join(name for name in files if name != 'comparison.md')}")
+
+
+def _show(compared: "Comparison") -> None:
+    """The main table, turned so that it fits a screen: a measure a row, an experiment a column."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from mmseg_bone.analysis.tables import HEADLINE, difference_table, label, score_table
+
+    scores = score_table(compared).set_index("experiment")
+    apart = difference_table(compared) if len(compared.differences) else None
+    gaps = None if apart is None else apart.set_index(apart.columns[0])
+    table = Table(
+        title=f"{compared.level:.0%} intervals over patients; 'against': minus {compared.baseline}"
+    )
+    table.add_column("measure, aggregation")
+    for name in scores.index:
+        table.add_column(str(name))
+    for measure in HEADLINE:
+        name = label(*measure)
+        table.add_row(name, *scores[name])
+        if gaps is not None and measure[0] in ("dice", "recall", "lesion_sensitivity"):
+            cells = (gaps[name].get(experiment, "") for experiment in scores.index)
+            table.add_row("  against", *cells, style="dim")
+    Console().print(table)
+    for note in compared.notes:
+        print(f"- {note}")
 
 
 def _check(shown: str | None, experiments: "Experiments") -> None:

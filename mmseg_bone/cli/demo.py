@@ -39,7 +39,7 @@ def demo(
     pictures = out / "pictures" / runs.name
     _run(f"phantom n={studies} seed=0 folds=4 store={store}")
     _run(f"train {_TRAIN} store={store} hydra.sweep.dir={runs}")
-    _run(f"compare {runs} --baseline text_free --out {runs}/comparison")
+    _run(f"compare {runs} --baseline text_free --store {store} --out {runs}/comparison")
     # The text-fused run: it takes a report, and does without one.
     _run(f"predict {example_scan()} --run {runs}/text_fused-fold0-seed0 --out {pictures}")
     print(_PROVES_NOTHING.format(studies=studies))
@@ -47,7 +47,7 @@ def demo(
     for path, what in (
         (store, "phantom studies, with their reports and masks"),
         (runs, "three runs: config, checkpoint, weights, predictions, scores.csv"),
-        (runs / "comparison", "the table above, as Markdown and CSV"),
+        (runs / "comparison", "the table above and more, as Markdown, CSV and pictures"),
         (pictures, "the real scan with the lesions marked: PNG and JSON"),
     ):
         print(f"  {path}  {what}")
