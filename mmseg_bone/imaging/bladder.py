@@ -25,9 +25,9 @@ _EDGE, _TOO_HOT = 0.4, 1.6  # of that level: its outline, and what can only be a
 _HALF_HEIGHTS_MM = np.arange(12.0, 45.0, 2.0)
 _ASPECTS = np.arange(1.2, 2.05, 0.1)  # width over height
 _TRUSTED = 0.6  # of the lower half height; below this the pubis begins
-_MARGIN_MM = 4.0
+_MARGIN_MM = (6.5, 4.0, 1.5)  # what the blur adds above, beside and, short of the pubis, below
 # A bladder is at least as bright as the tissue around it, fits an ellipse and is where it belongs.
-_LEAST_CONTRAST, _LEAST_FIT, _FURTHEST_MM = 1.05, 0.5, (27.0, 25.0)
+_LEAST_CONTRAST, _LEAST_FIT, _FURTHEST_MM = 1.05, 0.6, (27.0, 25.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ def find_bladder(
     if ellipse.fit < _LEAST_FIT or far:
         return nowhere
     found = nowhere.copy()
-    found[(slice(None), *window.at)] = _inside(ellipse, window, _MARGIN_MM)
+    found[(slice(None), *window.at)] = _inside(_grown(ellipse), window)
     return in_anterior_sense(found, views)
 
 
@@ -165,8 +165,18 @@ def _ellipses(outline: Bool[np.ndarray, "y x"], window: _Window) -> Iterator[_El
             yield replace(ellipse, fit=float((upper & inside).sum() / (upper | inside).sum()))
 
 
-def _inside(ellipse: _Ellipse, window: _Window, margin_mm: float = 0.0) -> Bool[np.ndarray, "y x"]:
-    inside: Bool[np.ndarray, "y x"] = (
-        (window.y_mm - ellipse.y_mm) / (ellipse.half_height_mm + margin_mm)
-    ) ** 2 + ((window.x_mm - ellipse.x_mm) / (ellipse.half_width_mm + margin_mm)) ** 2 <= 1
+def _grown(ellipse: _Ellipse) -> _Ellipse:
+    above, beside, below = _MARGIN_MM
+    return replace(
+        ellipse,
+        y_mm=ellipse.y_mm + (below - above) / 2,
+        half_height_mm=ellipse.half_height_mm + (below + above) / 2,
+        half_width_mm=ellipse.half_width_mm + beside,
+    )
+
+
+def _inside(ellipse: _Ellipse, window: _Window) -> Bool[np.ndarray, "y x"]:
+    y = (window.y_mm - ellipse.y_mm) / ellipse.half_height_mm
+    x = (window.x_mm - ellipse.x_mm) / ellipse.half_width_mm
+    inside: Bool[np.ndarray, "y x"] = y**2 + x**2 <= 1
     return inside

@@ -84,6 +84,33 @@ def test_an_anterior_view_alone_is_enough():
     assert study.counts[:1][alone & urine].sum() >= 0.9 * study.counts[:1][urine].sum()
 
 
+def body_by_hand(spot):
+    """A trunk of even counts, 1.7 m long in pixels of 5 mm, and one hot spot."""
+    counts = np.zeros((1, 400, 140))
+    counts[0, 30:370, 40:100] = 20
+    counts[0, *spot] = 200
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("spot", "found"),
+    [
+        (np.s_[172:184, 62:78], True),  # 60 by 80 mm, on the midline, at 0.434 of the length
+        (np.s_[172:184, 52:54], False),  # beside the midline and narrow
+        (np.s_[172:184, 44:54], False),  # too far beside the midline
+        (np.s_[150:190, 68:72], False),  # a bar along the midline
+        (np.s_[186:198, 62:78], False),  # too low
+        (np.s_[250:262, 62:78], False),  # between the thighs
+    ],
+)
+def test_only_an_oval_where_a_bladder_belongs_is_one(spot, found):
+    counts = body_by_hand(spot)
+    bladder = find_bladder(counts, ("anterior",), (5.0, 5.0))
+    assert bladder.any() == found
+    assert bladder[0, *spot].mean() > 0.6 or not found
+    assert bladder.sum() <= 2 * (counts == 200).sum()
+
+
 def test_a_blank_and_a_tiny_image_have_no_bladder(study):
     blank = replace(study, counts=np.zeros((2, 40, 30), np.uint16), mask=None)
     assert not find_bladder(blank.counts, blank.views, blank.spacing_mm).any()
