@@ -19,7 +19,8 @@ from mmseg_bone.phantom.plan import Plan
 ROWS, COLUMNS = 1024, 256
 MARGIN = 32  # columns on each side that the image does not show but that scatter into it
 _SLAB_CM, _SLABS, _NEAREST_CM = 2.75, 14, 1.5
-_PALLET_CM = 4.0  # from the back to the face of the camera below the table
+_PALLET_CM = 5.0  # mattress, pallet and gap between the back and the camera below the table
+_SWAY_CM = 0.2  # standard deviation of how still nobody lies for twenty minutes; our choice
 # Gap between skin and the upper camera, by height: chest 2-6 cm, head 4-9, legs 6-12;
 # towards the far end of these, since the edges of a real scan are no sharper.
 _GAP_Z = (0.0, 50.0, 85.0, 140.0, 150.0, 167.0)
@@ -38,6 +39,7 @@ class Scene:
         sources: Kind of each source and where its points are.
         drawn: The foci.
         soft: Uptake of soft tissue over that of an average person's muscle.
+        scale: Length over that of the standard man.
     """
 
     body: Body
@@ -47,6 +49,7 @@ class Scene:
     sources: dict[str, slice]
     drawn: list[foci.Drawn]
     soft: float
+    scale: float
 
 
 def stage(plan: Plan, spacing_cm: tuple[float, float], rng: np.random.Generator) -> Scene:
@@ -61,7 +64,7 @@ def stage(plan: Plan, spacing_cm: tuple[float, float], rng: np.random.Generator)
     bones, pose = skeleton(), Pose(draw_build(plan, build_rng))
     grid = _grid(pose, spacing_cm, build_rng)
     body = lay_out(pose, grid, uptake_rng)
-    place = breathing(bones, pose.place(bones), float(build_rng.uniform(0.2, 0.6)))
+    place = breathing(bones, pose.place(bones), float(build_rng.uniform(0.3, 0.65)))
     taken = uptake.of_bones(plan, bones, place, uptake_rng)
     soft = float(uptake_rng.lognormal(0, 0.1)) * (0.3 if plan.superscan else 1.0)
     emission = bones.volume * pose.build.scale**3 * (taken - soft)
@@ -82,6 +85,7 @@ def stage(plan: Plan, spacing_cm: tuple[float, float], rng: np.random.Generator)
         sources=sources,
         drawn=foci.draw_foci(plan, bones, pose, place, taken, foci_rng),
         soft=soft,
+        scale=pose.build.scale,
     )
 
 
@@ -113,7 +117,11 @@ class Eye:
             self.face = gaussian_filter1d(skin, 12 / grid.spacing_cm[0], mode="nearest") + gap
         else:
             self.face = np.full(grid.shape[0], scene.body.table_cm - _PALLET_CM)
-        self.sigma_cm = [camera.sigma_cm(_NEAREST_CM + (i + 0.5) * _SLAB_CM) for i in range(_SLABS)]
+        self.sigma_cm = [self.blur_cm(_NEAREST_CM + (i + 0.5) * _SLAB_CM) for i in range(_SLABS)]
+
+    def blur_cm(self, distance_cm: float) -> float:
+        """Standard deviation of a point's image, by its distance from the collimator's face."""
+        return float(np.hypot(self.camera.sigma_cm(distance_cm), _SWAY_CM))
 
     def distance(
         self, row: Int[np.ndarray, "*n"], y: Float[np.ndarray, "*n"]

@@ -9,6 +9,7 @@ from mmseg_bone.phantom import camera as cameras
 from mmseg_bone.phantom import dice
 from mmseg_bone.phantom.camera import Camera
 from mmseg_bone.phantom.draw import COLUMNS, MARGIN, ROWS, Eye, Scene, expectation, stage
+from mmseg_bone.phantom.motion import draw_motion
 from mmseg_bone.phantom.pathology.cohort import Cohort
 from mmseg_bone.phantom.pathology.planning import sample_plan
 from mmseg_bone.phantom.plan import Plan
@@ -90,7 +91,7 @@ def scan(
         plan: The patient.
         camera: What scans them.
         staging: Draws proportions, position and uptake.
-        scanning: Draws pixel size, counts and field.
+        scanning: Draws pixel size, counts, field and motion.
         counting: Draws the noise.
     """
     pixel_mm = round(float(scanning.uniform(*camera.pixel_mm)), 3)
@@ -99,17 +100,19 @@ def scan(
         np.clip(camera.counts * scanning.lognormal(0, camera.counts_spread), *_COUNTS_LIMITS)
     )
     totals = total, total * float(scanning.uniform(0.9, 1.15))
-    halo = float(scanning.uniform(0.15, 0.5)) / _HALO_PER
+    halo = float(scanning.uniform(0.15, 0.42)) / _HALO_PER
     field = _field(scene, camera, scanning)
+    grid = scene.body.grid
+    motion = draw_motion(grid.z, scene.scale, grid.spacing_cm[1], scanning)
     counts, truths = [], []
     for forward, of_view in ((True, totals[0]), (False, totals[1])):
         eye = Eye(scene, camera, forward)
         image = expectation(eye)
         seen = truth(eye, image)
-        image = _as_seen(image, forward) * field
+        image = _as_seen(motion.counts(image), forward) * field
         image = image / image.sum() * of_view + halo * of_view * field
         counts.append(cameras.count(image, counting))
-        truths.append([_as_seen(part, forward) for part in vars(seen).values()])
+        truths.append([_as_seen(motion.labels(part), forward) for part in vars(seen).values()])
     mask, instances, classes, bones = (np.stack(part) for part in zip(*truths, strict=True))
     inside = field > 0
     return {

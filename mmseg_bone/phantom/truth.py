@@ -17,7 +17,9 @@ from mmseg_bone.study import CLASSES
 _OF_PEAK, _OF_BACKGROUND = 0.45, 0.15
 _URINE_OF_PEAK = 0.25  # a kidney is outlined with its rim, however hot its pelvis is
 _BONE_OF_PEAK, _BONE_OF_ALL = 0.04, 0.08
-ARTEFACTS = ("contamination", "injection", "ornament", "prosthesis", "soft_tissue", "lymph_node")
+ARTEFACTS = (
+    "contamination", "injection", "ornament", "prosthesis", "metal", "soft_tissue", "lymph_node",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ def patch(
         return None
     shape, spacing = eye.scene.body.grid.shape, eye.scene.body.grid.spacing_cm
     out = emission[on] * cameras.primary(depth)
-    sigma_cm = eye.camera.sigma_cm(float(np.average(distance, weights=np.abs(out) + 1e-12)))
+    sigma_cm = eye.blur_cm(float(np.average(distance, weights=np.abs(out) + 1e-12)))
     sigma = sigma_cm / spacing[0], sigma_cm / spacing[1]
     row, column = np.divmod(pixel, shape[1])
     edge = [int(np.ceil(4 * s)) for s in sigma]

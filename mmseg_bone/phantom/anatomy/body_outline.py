@@ -29,7 +29,7 @@ def lay_out(pose: Pose, grid: Grid, rng: np.random.Generator) -> Body:
     scale = pose.build.scale
     uptake = np.interp(
         grid.z / scale, (0, 30, 44, 60, 80, 100, 118, 140, 150),
-            (1.1, 1.25, 1.0, 1.0, 0.88, 0.86, 1.05, 1.1, 1.4)
+            (1.05, 1.15, 1.0, 1.0, 0.88, 0.86, 0.94, 1.1, 1.4)
     )  # fmt: skip
     organs = []
     for organ in _organs(pose, rng):
@@ -65,6 +65,11 @@ _TRUNK = (
 _GROIN = (
     (86.0, 5.5, 7.5, 1.0), (82.0, 4.4, 9.6, 3.0), (77.0, 4.0, 10.0, 3.6), (74.0, 4.2, 9.0, 2.8),
     (72.2, 6.2, 6.6, 0.2),
+)  # fmt: skip
+# Breast of the standard woman: z, x, half width, half depth.
+_BREAST = (
+    (134.0, 9.0, 0.6, 0.4), (131.5, 9.4, 4.2, 1.4), (128.0, 9.8, 5.8, 2.3),
+    (124.0, 10.0, 5.4, 2.3), (121.0, 10.0, 3.4, 1.3), (119.5, 10.0, 0.5, 0.4),
 )  # fmt: skip
 # Limbs by share of the way between two joints: half width, half depth, y from the bone's line.
 _ARM = (
@@ -104,7 +109,10 @@ def _outline(pose: Pose) -> Iterator[Stack]:
         yield _hand(joints, sign, k)
         yield _leg(joints, sign, pose)
         yield _foot(joints, sign, pose, side)
-    if not build.female:
+    if build.female:
+        for sign in (1.0, -1.0):
+            yield _breast(pose, sign)
+    else:
         yield _posed(_GROIN, pose, 0.0)
 
 
@@ -132,6 +140,21 @@ def _posed(
     thick = np.maximum((front - back)[:, 1] / 2 + flesh * deep * k, 0.1)
     order = np.argsort(middle[:, 2])
     return Stack(middle[order, 2], middle[order, :2], np.stack([half, thick], axis=1)[order], power)
+
+
+def _breast(pose: Pose, sign: float) -> Stack:
+    """It flattens and falls aside in who lies on the back: larger with more fat, wide and low."""
+    build = pose.build
+    size = float(np.clip(build.girth, 0.85, 1.3)) ** 2
+    front = np.interp([z for z, *_ in _BREAST], [row[0] for row in _TRUNK[::-1]],
+                      [row[2] for row in _TRUNK[::-1]])  # fmt: skip
+    places = np.array(
+        [(sign * x, y + 0.2, z) for (z, x, _, _), y in zip(_BREAST, front, strict=True)]
+    )
+    moved = pose.trunk(places)
+    half = np.array([(a * size**0.4, b * size) for _, _, a, b in _BREAST]) * build.scale
+    order = np.argsort(moved[:, 2])
+    return Stack(moved[order, 2], moved[order, :2], half[order])
 
 
 def _between(
@@ -174,7 +197,7 @@ def _leg(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, pose: Pose) ->
             z, x, y = _between(joints[top], joints[end], share)
             bony = abs(share - (top == "hip")) if share > 0.85 or share < 0.15 else 1.0
             thick = g ** (0.25 if bony < 0.2 else 0.7)  # fat spares the knee and the ankle
-            lean = 0.7 * sign * (1 - share) if top == "hip" else 0.4 * sign
+            lean = 1.6 * sign * (1 - share) if top == "hip" else 0.4 * sign
             rows.append((z, x + lean, y + dy, wide * thick, deep * thick))
     z, x, y = _between(joints["ankle"], joints["ankle"], 0.0)
     rows.append((z - 4.5, x, y - 2.0, 3.2, 4.0))
@@ -214,7 +237,7 @@ def _organs(pose: Pose, rng: np.random.Generator) -> Iterator[Organ]:
              (118.0, -6.5, 1.6, 8.0 * chest, 7.2),
              (113.0, -7.6, 2.2, 6.0 * chest, 6.6), (108.5, -9.5, 2.6, 3.0, 4.0),
                  (106.5, -9.8, 2.6, 0.3, 0.3)]  # fmt: skip
-    yield Organ(_stack(liver, k), uptake=0.25 * float(rng.lognormal(0, 0.4)))
+    yield Organ(_stack(liver, k), uptake=0.15 * float(rng.lognormal(0, 0.4)))
     heart = [(134.5, 1.5, 2.0, 0.4, 0.4), (131.0, 2.0, 2.2, 4.0, 3.6),
              (126.0, 3.2, 2.8, 5.2, 4.4), (121.0, 4.2, 3.2, 3.4, 3.4),
              (119.5, 4.4, 3.2, 0.3, 0.3)]  # fmt: skip
@@ -224,7 +247,11 @@ def _organs(pose: Pose, rng: np.random.Generator) -> Iterator[Organ]:
              (crown - 8, 0, 0.3 + drop, 6.5, 8.0), (crown - 12, 0, 0.2 + drop, 5.6, 7.0),
              (crown - 14, 0, drop, 2.0, 2.5)]  # fmt: skip
     yield Organ(_stack(brain, k), uptake=-0.9)
-    if not build.female:
+    if build.female:  # glands take up a little, the same on both sides
+        glands = float(rng.uniform(0.3, 1.0))
+        for sign in (1.0, -1.0):
+            yield Organ(_breast(pose, sign), uptake=glands)
+    else:
         blood = [(84.0, 0, 6.6, 0.8, 0.8), (82, 0, 7.0, 2.6, 2.4), (77, 0, 7.0, 2.9, 2.6),
                  (73.5, 0, 6.5, 2.2, 2.0), (72.4, 0, 6.4, 0.2, 0.2)]  # fmt: skip
         yield Organ(_stack(blood, k), uptake=2.2 * float(rng.lognormal(0, 0.4)))

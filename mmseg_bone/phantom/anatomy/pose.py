@@ -13,6 +13,7 @@ from mmseg_bone.phantom.plan import Plan
 
 Move = Callable[[np.ndarray], np.ndarray]
 _SIDES = (("left", 1.0), ("right", -1.0))
+_LYING_CM = 1.5  # who lies down grows
 _NECK = (0.0, -1.0, 146.0)  # the head turns about this
 
 
@@ -61,17 +62,20 @@ def draw_build(plan: Plan, rng: np.random.Generator) -> Build:
     """Proportions and position of one patient.
 
     Source: breadths and their spread by sex from the Hong Kong body size survey (City University
-    of Hong Kong); thoracic kyphosis and age, J Appl Physiol 1987;62:1872. Scaling rules and the
+    of Hong Kong); growth on lying down, the same;
+    thoracic kyphosis and age, J Appl Physiol 1987;62:1872. Scaling rules and the
     spread of positions: our choice.
     """
     person = plan.person
     female = person.sex == "female"
-    scale = person.height_cm / STATURE_CM
+    scale = (person.height_cm + _LYING_CM) / STATURE_CM
     breadth = scale**-0.3  # bones grow with height to the power 0.7 across
     girth = float(np.sqrt(person.bmi / 22))
     chest = breadth * rng.lognormal(0, 0.04) * (0.94 if female else 1.0) * girth**0.2
     pelvis = breadth * rng.lognormal(0, 0.035) * (1.04 if female else 1.0)
     old = max(0.0, (person.age - 50) / 10)
+    stout = rng.lognormal(0, 0.05, len(BONES) + 1) * breadth * (0.93 if female else 1.0)
+    stout[BY_NAME["skull"].label] = 1.0  # its vault is as wide as the head, see ``head``
     hip = 16.6 * girth * pelvis
     waist = 15.2 * girth * chest
 
@@ -86,17 +90,17 @@ def draw_build(plan: Plan, rng: np.random.Generator) -> Build:
         chest=chest,
         pelvis=pelvis,
         depth=breadth * float(rng.lognormal(0, 0.05)) * (1 + 0.03 * old),
-        stout=rng.lognormal(0, 0.05, len(BONES) + 1) * breadth * (0.93 if female else 1.0),
+        stout=stout,
         tilt=float(rng.normal(-0.02, 0.05)),
         kyphosis_cm=0.5 * old * float(rng.lognormal(0, 0.4)),
         scoliosis_cm=plan.scoliosis_cm / scale,
         turn_deg=float(rng.normal(0, 7)),
-        nod_deg=float(rng.normal(8, 4)),
+        nod_deg=float(rng.normal(3, 4)),
         elbow_cm=two(waist + 4.6 * girth + 0.8, 0.6),
         wrist_cm=two(hip + 3.4 * girth, 0.8),
         knee_cm=two(8.2 * max(1.0, girth**0.8), 0.5),
         ankle_cm=two(5.9 * max(1.0, girth**0.8), 0.8),
-        foot_deg=two(37.0, 5.0),
+        foot_deg=two(33.0, 5.0),
         toe_out_deg=two(4.0, 6.0),
         female=female,
     )

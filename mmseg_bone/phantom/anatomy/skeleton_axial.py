@@ -46,7 +46,7 @@ _BODIES = {
     ],
     "L": [(41, 34, 24), (43, 35, 24), (44, 35, 24), (47, 36, 24), (47, 35, 23)],
 }  # fmt: skip
-_LIVING = 1.1  # living men are larger than the cadavers, by 5-10 %
+_LIVING = 1.15  # living men are larger than the cadavers, by 5-15 %
 
 # Centres of the bodies on the mid-line, (y, z), from C1 to L5.
 _CENTRES = [
@@ -90,10 +90,10 @@ def head() -> Iterator[Part]:
         tone=0.6,
     )  # fmt: skip
     # Nose and nasopharynx: a narrow root that widens into the jaw.
-    yield Part("skull", Ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5)), tone=1.65)
-    yield Part("skull", Ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4)), tone=1.65)
+    yield Part("skull", Ellipsoid((0, 7.0, 154.6), (1.1, 1.3, 2.5)), tone=1.9)
+    yield Part("skull", Ellipsoid((0, 4.4, 153.0), (1.9, 1.7, 1.4)), tone=1.9)
     for s in (-1, 1):
-        yield Part("skull", Ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4)), tone=1.65)
+        yield Part("skull", Ellipsoid((s * 1.9, 6.2, 151.3), (1.5, 1.8, 1.4)), tone=1.9)
         yield Part(  # rim of the orbit
             "skull",
             Tube(
@@ -151,7 +151,7 @@ def _arch(name: str, back: float, z: float) -> Iterator[Part]:
         "L": ([(0, back - 2.2, z), (0, back - 5.0, z - 0.5)], [(0.45, 1.45), (0.4, 1.25)]),
     }
     keys, radii = spines[name[0]]
-    yield Part(name, Tube(keys, radii), part=kind, tone=0.8)
+    yield Part(name, Tube(keys, radii), part=kind, tone=0.7)
     for s in (-1, 1):
         facets: dict[str, tuple[Place, Place]] = {
             "C": ((s * 1.8, back + 0.3, z), (0.95, 1.0, 0.95)),
@@ -200,7 +200,7 @@ def cage() -> Iterator[Part]:
                 [(0.75 * tall, 0.4), (tall, 0.42), (tall, 0.38), (1.05 * tall, 0.42)],
                 tall=(0, 0, 1),
             ),
-            ends=(0.25, 0.5),
+            ends=(0.2, 0.35),
         )
     yield Part(
         "manubrium",
@@ -219,9 +219,9 @@ def cage() -> Iterator[Part]:
         "sternum",
         Plate(
             [[(-1.5, 4.0, 134.1), (1.5, 4.0, 134.1)], [(-1.6, 5.6, 130.8), (1.6, 5.6, 130.8)],
-             [(-1.9, 7.2, 127.2), (1.9, 7.2, 127.2)], [(-1.5, 8.2, 124.4), (1.5, 8.2, 124.4)]],
+             [(-1.9, 7.2, 127.2), (1.9, 7.2, 127.2)], [(-1.5, 8.3, 123.6), (1.5, 8.3, 123.6)]],
             [[1.4] * 2] * 4),
     )  # fmt: skip
     yield Part(
-        "sternum", Tube([(0, 8.3, 124.4), (0, 8.9, 121.4)], [(0.8, 0.4), (0.4, 0.25)]), tone=0.6
+        "sternum", Tube([(0, 8.4, 123.6), (0, 9.0, 119.4)], [(0.9, 0.4), (0.5, 0.3)]), tone=0.8
     )

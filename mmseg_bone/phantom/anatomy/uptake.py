@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from mmseg_bone.anatomy import BONES, BY_NAME
 from mmseg_bone.phantom.anatomy.pose import Pose
-from mmseg_bone.phantom.anatomy.shapes import Ellipsoid
+from mmseg_bone.phantom.anatomy.shapes import Ellipsoid, Place, Tube
 from mmseg_bone.phantom.anatomy.skeleton import JOINTS, Skeleton
 from mmseg_bone.phantom.plan import Plan
 
@@ -16,16 +16,17 @@ from mmseg_bone.phantom.plan import Plan
 # anterior scan (NEMA NM1, GE Millennium MG); order of sites after 99mTc-MDP SPECT/CT series
 # (J Nucl Med 2016;57(suppl 2):1765; Indian J Nucl Med, Nautiyal et al.).
 UPTAKE = {
-    "skull": 7.8, "mandible": 15.0, "C": 22.0, "T": 20.0, "L": 25.0, "sacrum": 14.0,
+    "skull": 8.2, "mandible": 15.5, "C": 25.0, "T": 24.0, "L": 31.5, "sacrum": 14.0,
     "manubrium": 32.0, "sternum": 28.0, "rib": 12.5, "clavicle": 11.0, "scapula": 10.5,
     "humerus": 11.0, "forearm": 6.5, "hand": 4.5, "ilium": 9.8, "ischium": 10.5, "pubis": 11.0,
     "femur": 11.5, "patella": 7.0, "tibia": 6.0, "fibula": 6.0, "foot": 6.2,
 }  # fmt: skip
 _SPARED = ("forearm", "hand", "patella", "tibia", "fibula", "foot")  # by a metastatic superscan
 _SHAFTS = ("femur", "tibia", "fibula", "forearm")  # lined by a tram-track sign
-# The spine takes up more from level to level: by this share from its first one to its last.
-_SPINE = {"C": -0.1, "T": 0.25, "L": 0.05, "sacrum": 0.0}
+# The spine takes up more or less from level to level: by this share from its first one to its last.
+_SPINE = {"C": -0.1, "T": 0.25, "L": -0.2, "sacrum": 0.0}
 _LEVELS = {"C": 7, "T": 12, "L": 5}
+_URETER = 0.03  # share of ureters that are seen: one in twenty patients
 _OF_WARMTH = 0.75  # of a joint's warmth, what the whole of its bone ends takes on
 
 
@@ -34,8 +35,8 @@ class Source:
     """Uptake outside bone.
 
     Attributes:
-        kind: ``kidney_left``, ``kidney_right``, ``bladder``, ``cartilage``,
-            ``injection``.
+        kind: ``kidney_left``, ``kidney_right``, ``ureter_left``, ``ureter_right``,
+            ``bladder``, ``cartilage``, ``injection``.
         place: Of its points, cm.
         emission: Uptake over muscle times volume, cm3.
     """
@@ -98,8 +99,8 @@ def of_bones(
     metabolic one is uniform (EANM bone scintigraphy guideline 2016). Their size: our choice.
     """
     age = plan.person.age
-    level = float(rng.lognormal(0, 0.15)) * (1 - 0.004 * max(0, age - 40))
-    kinds = {name: float(rng.lognormal(0, 0.10)) for name in UPTAKE}
+    level = float(rng.lognormal(0, 0.1)) * (1 - 0.0035 * max(0, age - 40))
+    kinds = {name: float(rng.lognormal(0, 0.08)) for name in UPTAKE}
     kinds |= {name: 1 + 0.4 * (kinds[name] - 1) + 0.6 * (kinds["L"] - 1) for name in _SPINE}
     per_bone = np.ones(len(BONES) + 1)
     own = rng.lognormal(0, 0.05, len(BONES) + 1)
@@ -133,7 +134,7 @@ def _warmth(plan: Plan, rng: np.random.Generator) -> Float[np.ndarray, "joint 2"
 
 
 def beside_bones(plan: Plan, pose: Pose, rng: np.random.Generator) -> Iterator[Source]:
-    """Kidneys, bladder and the place of injection.
+    """Kidneys, ureters, bladder and the place of injection.
 
     Source: sizes, stylised MIRD adult (Geant4 human phantom). Uptake of the kidneys about that of
     the lumbar spine seen from behind; bladder as planned.
@@ -156,10 +157,30 @@ def beside_bones(plan: Plan, pose: Pose, rng: np.random.Generator) -> Iterator[S
         place = np.concatenate([part.place for part in parts])
         emission = np.concatenate([p.volume * u for p, u in zip(parts, uptakes, strict=True)])
         yield Source(f"kidney_{side}", pose.trunk(place), emission * pose.build.scale**3)
+    for side, sign, height in zip(("left", "right"), (1.0, -1.0), heights, strict=True):
+        seen, top, length, uptake = rng.random(4)
+        if seen < _URETER and not plan.superscan:
+            yield _ureter(f"ureter_{side}", sign, float(height), (top, length, uptake), pose)
     yield _bladder(plan, pose, dim)
     yield _cartilage(plan, pose, rng)
     if plan.injection:
         yield _injection(plan.injection, pose)
+
+
+def _ureter(
+    kind: str, sign: float, height: float, drawn: tuple[float, float, float], pose: Pose
+) -> Source:
+    """The stretch of a ureter that urine was in: a thin line beside the spine, never all of it."""
+    way: list[Place] = [
+        (sign * 4.4, -4.0, height - 2.0), (sign * 3.9, -1.6, 104.0), (sign * 4.4, -0.6, 98.5),
+        (sign * 5.2, -0.4, 94.0), (sign * 2.6, 3.4, 88.6),
+    ]  # fmt: skip
+    top, length, level = drawn
+    points = Tube(way, [(0.25, 0.25)] * 2).fill(1200)
+    first = 0.5 * top
+    here = (points.along >= first) & (points.along <= first + 0.25 + 0.5 * length)
+    emission = points.volume[here] * (15 + 35 * level)
+    return Source(kind, pose.trunk(points.place[here]), emission * pose.build.scale**3)
 
 
 def _cartilage(plan: Plan, pose: Pose, rng: np.random.Generator) -> Source:

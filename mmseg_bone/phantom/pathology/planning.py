@@ -16,6 +16,9 @@ from mmseg_bone.phantom.plan import Person, Plan, PlannedFocus
 _ALONE = {1: 0.50, 2: 0.35, 3: 0.15}  # ambiguous foci of a patient without clear metastases
 _BESIDE = {1: 0.75, 2: 0.25}  # and of a patient with some
 _RIM = 0.5  # share of cold metastases and of prostheses within a hot ring
+# Uptake over muscle times ml, per kg: with more, a bladder holds a tenth of the counts of a scan.
+# Patients empty theirs beforehand; our choice.
+_MOST_URINE = 120
 _PLACES = ("elbow", "hand", "wrist")
 
 
@@ -63,7 +66,7 @@ def sample_plan(rng: np.random.Generator, settings: Cohort | None = None) -> Pla
     rims = [f.number for f in numbered if f.ratio < 1 and _has_rim(rng, f)]
     if rims:
         notes["rims"] = ",".join(map(str, rims))
-    bladder_ml, bladder_uptake = _bladder(rng, cohort)
+    bladder_ml, bladder_uptake = _bladder(rng, person, cohort)
     return Plan(
         person=person,
         foci=numbered,
@@ -150,8 +153,15 @@ def _kidneys(rng: np.random.Generator, cohort: Cohort) -> tuple[tuple[float, flo
     return (round(pair[0], 2), round(pair[1], 2)), side if blocked else ""
 
 
-def _bladder(rng: np.random.Generator, cohort: Cohort) -> tuple[float, float]:
-    """Filling, ml, and uptake over muscle."""
+def _bladder(rng: np.random.Generator, person: Person, cohort: Cohort) -> tuple[float, float]:
+    """Filling, ml, and uptake over muscle.
+
+    What the kidneys excreted since the patient last went is diluted by what they drank. So the
+    activity is drawn, and uptake follows: a full bladder is large rather than bright.
+    """
     full = chance(rng, cohort.mimics.get("full_bladder", 0.0))
     filling = between(rng, 260, 420) if full else between(rng, 50, 250)
-    return float(round(filling)), round(log_normal(rng, 30, 0.6, 10, 150), 1)
+    usual = 30 * 150 * (filling / 150) ** 0.4
+    most = _MOST_URINE * person.bmi * (person.height_cm / 100) ** 2
+    activity = log_normal(rng, usual, 0.5, 0, most)
+    return float(round(filling)), round(float(np.clip(activity / filling, 10, 150)), 1)

@@ -43,7 +43,7 @@ class Habits:
     joints: float = 0.6
     faint: float = 0.15
     rib_miscount: float = 0.105
-    vertebra_miscount: float = 0.08
+    vertebra_miscount: float = 0.06
 
 
 class Reading(NamedTuple):
