@@ -18,6 +18,8 @@ class SemiSupervisedTask(MaskTask):
     task: Dice and ``loss`` on drawn studies. ``label_weight=0`` is unsupervised.
 
     The data module must be told to include undrawn studies (``data.include_undrawn=true``).
+    Side heads learn from masks alone; with such a network several processes need the strategy
+    ``ddp_find_unused_parameters_true``.
 
     Source: Chen et al. 2021, https://arxiv.org/abs/2104.08623, the semi-supervised loss; the
     weights are our choice, theirs being unknown to us.
