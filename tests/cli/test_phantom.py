@@ -168,3 +168,22 @@ def test_parts_are_folds_in_their_order():
     parts = Parts({"test": 2, "validation": 1, "train": 2})
     assert parts.n == 5
     assert parts(patients, seed=0) == {"p0": 0, "p1": 0, "p2": 1, "p3": 2, "p4": 2}
+
+
+def test_the_cohort_of_few_lesions_holds_no_skeleton_full_of_them():
+    import numpy as np
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
+
+    from mmseg_bone.cli import CONF
+    from mmseg_bone.cli.phantom import settings_from
+    from mmseg_bone.phantom.pathology.planning import sample_plan
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("phantom", ["cohort=few_lesions", "store=none"])
+    cohort = settings_from(OmegaConf.to_container(config, resolve=True)).cohort
+    assert set(cohort.counts) == {"1", "2-5"}
+    plans = [sample_plan(np.random.default_rng(seed), cohort) for seed in range(300)]
+    clear = [sum(f.metastatic and not f.ambiguous for f in p.foci) for p in plans]
+    assert max(clear) <= 5
+    assert not any(p.superscan == "metastatic" for p in plans)

@@ -80,3 +80,25 @@ def test_no_bone_leaves_the_body(who):
     inside &= scene.place[:, 1] >= scene.body.back[row, column]
     outside = {b.name: 1 - inside[scene.label == b.label].mean() for b in BONES}
     assert {name: share for name, share in outside.items() if share > 0.02} == {}
+
+
+def test_only_women_have_breasts_which_take_up_a_little_more_than_muscle():
+    bodies = {
+        sex: stage(plan(sex=sex), (0.5, 0.5), np.random.default_rng(0)).body
+        for sex in ("female", "male")
+    }
+    # Organs that lie before the heart, beside the midline, with more uptake and no less density.
+    found = {
+        sex: [
+            (columns, added)
+            for rows, columns, back, front, added, density in body.organs
+            if back.size and added > 0 and not density and abs(body.grid.z[rows].mean() - 127) < 4
+            and abs(body.grid.x[columns].mean()) > 7 and back[front > back].min() > 2
+        ]
+        for sex, body in bodies.items()
+    }  # fmt: skip
+    assert len(found["female"]) == 2
+    assert not found["male"]
+    (_, left), (_, right) = found["female"]
+    assert left == right
+    assert 0.3 <= left <= 1.0

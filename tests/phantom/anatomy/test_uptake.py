@@ -90,3 +90,19 @@ def test_an_injection_shows_in_the_arm_it_was_given_in():
     assert "injection" not in sources()
     assert sources(injection=("left", "wrist", 10.0))["injection"].place[:, 0].min() > 0
     assert sources(injection=("right", "elbow", 10.0))["injection"].place[:, 0].max() < 0
+
+
+def test_a_ureter_is_a_stretch_of_a_line_between_kidney_and_bladder_in_one_patient_of_twenty():
+    made, seen = plan(), []
+    pose = Pose(draw_build(made, np.random.default_rng(0)))
+    for seed in range(400):
+        found = {s.kind: s for s in uptake.beside_bones(made, pose, np.random.default_rng(seed))}
+        seen += [(found, side) for side in ("left", "right") if f"ureter_{side}" in found]
+    assert 8 < len(seen) < 45
+    for found, side in seen:
+        z = found[f"ureter_{side}"].place[:, 2]
+        assert found["bladder"].place[:, 2].min() < z.min() < z.max()
+        assert z.max() < found[f"kidney_{side}"].place[:, 2].max()
+        x = found[f"ureter_{side}"].place[:, 0]
+        assert (x.mean() > 0) == (side == "left")
+        assert found[f"ureter_{side}"].emission.sum() < 0.05 * found["bladder"].emission.sum()
