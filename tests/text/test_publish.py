@@ -8,7 +8,7 @@ from mmseg_bone.study import Report
 from mmseg_bone.text.encoder import ReportEncoder
 from mmseg_bone.text.publish import read_heads, write_encoder
 from mmseg_bone.text.tokens import ReportTokens
-from mmseg_bone.text.untrained import untrained
+from mmseg_bone.text.untrained import untrained, waves
 
 REPORT = Report(findings="左侧第5肋骨99m", impression="转移。")  # 15 of 16 places
 
@@ -95,3 +95,12 @@ def test_making_an_untrained_twin_leaves_the_random_numbers_as_they_were(tiny):
     before = torch.get_rng_state()
     untrained(tiny)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_places_start_out_as_waves_of_the_spread_of_the_other_weights(tiny):
+    torch.testing.assert_close(waves(2, 4)[0], torch.tensor([0.0, 1.0, 0.0, 1.0]))
+    expected = torch.tensor([1.0, 0.01]).sin(), torch.tensor([1.0, 0.01]).cos()
+    torch.testing.assert_close(waves(2, 4)[1], torch.stack(expected, 1).flatten())
+    places = untrained(tiny).bert.embeddings.position_embeddings.weight
+    assert places.square().mean().sqrt() == pytest.approx(0.02, rel=1e-3)
+    assert waves(3, 5).shape == (3, 5)
