@@ -82,7 +82,7 @@ class ResidualBlock(nn.Module):
     """A ``ConvBlock`` that adds what it makes to what it was given.
 
     The last leaky ReLU comes after the sum. What was given goes through a 1×1 convolution
-    where the number of channels changes.
+    and a norm where the number of channels changes.
 
     Source: He et al. 2016, https://arxiv.org/abs/1512.03385, sec. 3.2; in a U-Net for bone
     scans, Lin et al. 2020, https://doi.org/10.1371/journal.pone.0243253. Their order of
@@ -93,7 +93,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         *change, self.last = ConvBlock(channels_in, channels_out, norm)
         self.change = nn.Sequential(*change)
-        self.shortcut = make_shortcut(channels_in, channels_out)
+        self.shortcut = make_shortcut(channels_in, channels_out, norm)
 
     def forward(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ h w"]:
         """``leaky(change(x) + x)``."""
@@ -101,8 +101,11 @@ class ResidualBlock(nn.Module):
         return summed
 
 
-def make_shortcut(channels_in: int, channels_out: int) -> nn.Module:
+def make_shortcut(channels_in: int, channels_out: int, norm: Norm) -> nn.Module:
     """Lets features through, as many channels as are needed."""
     if channels_in == channels_out:
         return nn.Identity()
-    return nn.Conv2d(channels_in, channels_out, 1, bias=False)
+    # Without the norm features grow from block to block.
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 1, bias=False), make_norm(norm, channels_out)
+    )

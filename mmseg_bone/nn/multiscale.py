@@ -49,7 +49,7 @@ class ResidualMultiScale(nn.Module):
         self.leave = nn.Sequential(
             nn.Conv2d(3 * inner, channels_out, 1, bias=False), make_norm(norm, channels_out)
         )
-        self.shortcut = make_shortcut(channels_in, channels_out)
+        self.shortcut = make_shortcut(channels_in, channels_out, norm)
 
     def forward(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ h w"]:
         """``leaky(change(x) + x)``."""
