@@ -53,3 +53,18 @@ def test_a_label_never_met_is_named_wrong_and_no_case_is_no_score():
     none = linear_probe(x, ["a", "b"], x[:0], [])
     assert math.isnan(none.accuracy)
     assert none.cases == 0
+
+
+def test_the_penalty_is_chosen_on_the_training_cases():
+    """One true feature among sixty, and hardly more cases: little penalty is too little."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(265, 60)), rng.integers(2, size=265)
+    x[:, 0] += 4 * y
+    labels = y.astype(str).tolist()
+    cases = x[:65], labels[:65], x[65:], labels[65:]
+    assert linear_probe(*cases).accuracy > linear_probe(*cases, ridges=(1e-5,)).accuracy + 0.1
+
+
+def test_one_training_case_is_enough_to_always_say_its_label():
+    x = np.array([[1.0], [2.0]])
+    assert linear_probe(x[:1], ["a"], x, ["a", "b"]).accuracy == 0.5

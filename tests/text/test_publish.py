@@ -101,6 +101,6 @@ def test_places_start_out_as_waves_of_the_spread_of_the_other_weights(tiny):
     torch.testing.assert_close(waves(2, 4)[0], torch.tensor([0.0, 1.0, 0.0, 1.0]))
     expected = torch.tensor([1.0, 0.01]).sin(), torch.tensor([1.0, 0.01]).cos()
     torch.testing.assert_close(waves(2, 4)[1], torch.stack(expected, 1).flatten())
-    places = untrained(tiny).bert.embeddings.position_embeddings.weight
+    places = untrained(tiny).bert.embeddings.position_embeddings.weight.detach()
     assert places.square().mean().sqrt() == pytest.approx(0.02, rel=1e-3)
     assert waves(3, 5).shape == (3, 5)
