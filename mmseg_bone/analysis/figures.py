@@ -112,8 +112,8 @@ def gallery(studies: Sequence[Study], *, window: tuple[float, float] = (0.0, 0.9
     """
     views = [(study, at) for study in studies for at in range(len(study.views))]
     rows = -(-len(views) // _PER_ROW)
-    height_mm = max(s.counts.shape[1] * s.spacing_mm[0] for s in studies)
-    figure = Figure(figsize=(1.45 * min(len(views), _PER_ROW), 5.4 * rows), layout="constrained")
+    height_mm = max(_imaged_mm(study) for study in studies)
+    figure = Figure(figsize=(1.3 * min(len(views), _PER_ROW), 4.6 * rows), layout="constrained")
     FigureCanvasAgg(figure)
     grid = figure.subplots(rows, min(len(views), _PER_ROW), squeeze=False)
     for ax in grid.flat:
@@ -126,6 +126,13 @@ def gallery(studies: Sequence[Study], *, window: tuple[float, float] = (0.0, 0.9
         ax.set(ylim=(height_mm, 0), xlim=(-290, 290))
         ax.set_title(f"{study.id}\n{study.views[at]}", fontsize=6)
     return figure
+
+
+def _imaged_mm(study: Study) -> float:
+    """How far down a study holds counts; its whole height if it holds none."""
+    rows = np.flatnonzero(study.counts.any(axis=(0, 2)))
+    last = rows[-1] + 1 if rows.size else study.counts.shape[1]
+    return float(last * study.spacing_mm[0])
 
 
 def to_png(figure: Figure, dpi: int = 130) -> bytes:
