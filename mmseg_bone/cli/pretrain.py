@@ -45,10 +45,6 @@ def run(cfg: DictConfig) -> float:
 
 def main() -> None:
     """Let Hydra read the command line."""
-    # Lightning starts the other processes of a DDP run by this path, or by the module that is
-    # main, which would not know the verb.
-    sys.argv[0] = __file__
-    sys.modules["__main__"].__spec__ = None
     run()
 
 
@@ -79,14 +75,11 @@ def pretrain(cfg: DictConfig) -> float:
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
         logger=training._loggers(cfg.logger)
     )
-    if trainer.is_global_zero:
-        _start(cfg, trainer, data)
+    _start(cfg, trainer, data)
     try:
         trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
     finally:
         training._close(trainer.loggers)
-    if not trainer.is_global_zero:  # another process of the same training
-        return float("nan")
     return _finish(cfg, trainer, task, data, tokens)
 
 
