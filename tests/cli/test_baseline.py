@@ -32,11 +32,10 @@ def test_the_hottest_cluster_of_a_store_is_scored_as_a_run(store, command, tmp_p
 def test_compare_takes_it_beside_a_trained_run(store, command, tmp_path):
     for name, words in {"a": [], "b": ["--thorax", "--no-bladder"]}.items():
         command("baseline", "kmeans", "--store", store.path, "--out", tmp_path / name, *words)
-    out = command(
-        "compare", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "c", "--resamples", 5
-    )
-    assert "| kmeans |" in out
-    assert "| kmeans_no_bladder_thorax |" in out
+    command("compare", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "c", "--resamples", 5)
+    text = (tmp_path / "c" / "comparison.md").read_text()
+    assert "| kmeans |" in text
+    assert "| kmeans_no_bladder_thorax |" in text
 
 
 def test_the_number_of_clusters_is_chosen_on_the_other_folds(store, command, tmp_path):

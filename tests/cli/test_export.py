@@ -53,8 +53,9 @@ def test_a_peer_is_compared_with_our_own_runs(exported, store, command, tmp_path
     adopt(command, predicted, store, tmp_path / "peer")
     command("baseline", "kmeans", "--store", store.path, "--out", tmp_path / "kmeans")
     runs = [tmp_path / "kmeans", tmp_path / "peer"]
-    out = command("compare", *runs, "--out", tmp_path / "table", "--resamples", 5)
-    assert "| nnunet | 1 | 2 | 1.000" in out
+    command("compare", *runs, "--out", tmp_path / "table", "--resamples", 5)
+    text = (tmp_path / "table" / "comparison.md").read_text()
+    assert "| nnunet | 1 | 2 | 1.000" in text
 
 
 def test_monai_s_labels_come_back_too(store, command, tmp_path):
