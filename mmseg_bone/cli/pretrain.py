@@ -149,8 +149,11 @@ def _facts(
     """What the model card says; file names only, for folders may be named after people."""
     from hydra.core.hydra_config import HydraConfig
 
+    from mmseg_bone.text.checkpoint import open_checkpoint
+
     config = task.encoder.bert.config
     model = str(cfg.text.model)
+    fresh = cfg.scratch or open_checkpoint(model).weights is None
     given = [part for part in HydraConfig.get().overrides.task if "/" not in part]
     return {
         "layers": config.num_hidden_layers,
@@ -162,7 +165,7 @@ def _facts(
         "source": "phantom reports only" if cfg.reports is None else "reports of a hospital",
         "validation": len(data.val_places),
         "digest": data.digest[:16],
-        "model": "random weights" if cfg.scratch else Path(model).name,
+        "model": "random weights" if fresh else Path(model).name,
         "overrides": " ".join(given),
         "seed": cfg.seed,
         "steps": trainer.global_step,

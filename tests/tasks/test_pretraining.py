@@ -1,4 +1,5 @@
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 import pytorch_lightning as pl
@@ -74,6 +75,22 @@ def test_no_parameter_is_left_without_a_gradient_and_the_embeddings_learn_from_b
     assert [name for name, p in made.named_parameters() if p.grad is None] == []
     embeddings = made.encoder.bert.embeddings.word_embeddings.weight.grad
     assert embeddings[2000].any()  # a token of no report: only the head, tied to it, moves it
+
+
+def test_what_stands_right_is_to_be_given_back_if_asked_for(monkeypatch):
+    made = task(echo=2.0)
+    logged = {}
+    monkeypatch.setattr(made, "log", lambda name, value, **_: logged.update({name: value}))
+    made._trainer = SimpleNamespace(optimizers=[SimpleNamespace(param_groups=[{"lr": 0.0}])])
+    made.eval()
+    loss = made.training_step(BATCH, 0)
+    features = made.encoder(BATCH["tokens"], BATCH["token_mask"])
+    # Places 0, 3 and 6 this step; 3 of the second report too, and padding never.
+    right = torch.stack([*features[0, [0, 3, 6]], *features[1, [0, 3]]])
+    expected = cross_entropy(made.name(right), torch.tensor([2, 13, 3, 2, 3]))
+    torch.testing.assert_close(logged["train/loss_echo"], expected)
+    plain = logged["train/loss_words"] + logged["train/loss_order"]
+    torch.testing.assert_close(loss, plain + 2 * expected)
 
 
 def test_dropout_is_as_asked_for_and_otherwise_as_configured():
