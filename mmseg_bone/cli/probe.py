@@ -94,7 +94,7 @@ def _words(model: str, n: int, seed: int) -> Iterator[dict[str, object]]:
     trained, twin, tokens = _tasks(model)
     count = max(20, n // 5)
     pool = cut_reports(tokens, count, seed, english=0.1)
-    masking = Masking(tokens.tokenizer, {w.text for r in pool for part in r for w in part})
+    masking = Masking(tokens.tokenizer, {w.text for r in pool for part in r[:2] for w in part})
     held_out, english = style_names(held_out=True), style_names(language="english")
     for name, styles in (("same styles", ()), ("held-out style", held_out), ("English", english)):
         reports = cut_reports(tokens, count, seed + 1, styles)

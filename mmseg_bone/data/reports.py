@@ -1,6 +1,7 @@
 """Reports to pre-train on: read, dealt by patient, masked anew every epoch."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from typing import NamedTuple, TypedDict
@@ -20,10 +21,12 @@ from mmseg_bone.study import Report
 from mmseg_bone.text.deidentify import deidentify_report
 from mmseg_bone.text.masking import IGNORED, Masking, Word, WordCutter, two_parts
 from mmseg_bone.text.report import split_report
+from mmseg_bone.text.site_evidence import SAYABLE, site_evidence
 from mmseg_bone.text.tokens import PADDING, ReportTokens
 
 _VALIDATION = 1  # a stream of its own, so that validation reports are masked alike every epoch
 _SPLIT = 2
+_CHINESE = re.compile("[一-鿿]")
 
 
 class ReportOf(NamedTuple):
@@ -38,6 +41,7 @@ class CutReport(NamedTuple):
 
     findings: tuple[Word, ...]
     impression: tuple[Word, ...]
+    said: tuple[int, ...] | None = None  # of each bone, see ``told_of_bones``; None: not known
 
 
 class Question(NamedTuple):
@@ -47,6 +51,7 @@ class Question(NamedTuple):
     targets: list[int]
     words: list[int]
     swapped: int
+    said: tuple[int, ...] | None = None
 
 
 class ReportBatch(TypedDict):
@@ -55,6 +60,8 @@ class ReportBatch(TypedDict):
     ``targets`` and ``swapped`` hold ``IGNORED`` where nothing is asked. ``words`` tells which
     masked word of its report a token belongs to, from 1; 0 is no masked one. ``swapped`` is
     1 where the second part comes first, the number BERT gives a sentence that does not follow.
+    ``said`` is what the report says of each bone, laid out flat (``text.site_evidence``), and
+    ``read`` tells of which reports that is known.
     """
 
     tokens: Int[Tensor, "b t"]
@@ -62,6 +69,8 @@ class ReportBatch(TypedDict):
     targets: Int[Tensor, "b t"]
     words: Int[Tensor, "b t"]
     swapped: Int[Tensor, " b"]
+    said: Bool[Tensor, "b s"]
+    read: Bool[Tensor, " b"]
 
 
 def read_corpus(
@@ -140,7 +149,8 @@ class MaskedReports(Dataset[Question]):
         self.end = int(tokens.tokenizer.sep_token_id)
         self.reports = [shortened(report, tokens.max_tokens - 3) for report in reports]
         self.lengths = [
-            3 + sum(len(word.tokens) for part in report for word in part) for report in self.reports
+            3 + sum(len(word.tokens) for part in report[:2] for word in part)
+            for report in self.reports
         ]
 
     def __len__(self) -> int:
@@ -154,10 +164,10 @@ class MaskedReports(Dataset[Question]):
 
     def ask(self, index: int, rng: np.random.Generator) -> Question:
         """Swap the parts or not, and mask both: ``[CLS] part [SEP] other part [SEP]``."""
-        parts = two_parts(*self.reports[index])
+        parts = two_parts(*self.reports[index][:2])
         swapped = int(rng.random() < 0.5) if all(parts) else IGNORED
         ordered = parts[::-1] if swapped == 1 else parts
-        question = Question([self.begin], [IGNORED], [0], swapped)
+        question = Question([self.begin], [IGNORED], [0], swapped, self.reports[index].said)
         asked = 0
         for part in filter(None, ordered):
             masked = self.masking(part, rng)
@@ -175,7 +185,18 @@ def shortened(report: CutReport, room: int) -> CutReport:
     while sum(lengths) > room:
         longer = int(lengths[1] > lengths[0])
         lengths[longer] -= len((findings, impression)[longer].pop().tokens)
-    return CutReport(tuple(findings), tuple(impression))
+    return CutReport(tuple(findings), tuple(impression), report.said)
+
+
+def told_of_bones(report: Report) -> tuple[int, ...] | None:
+    """Places of ``site_evidence``, laid out flat, that are not zero; None if it cannot be told.
+
+    The parser reads Chinese. Of a report without a Chinese character it knows nothing, which is
+    not to know that nothing is said.
+    """
+    if not _CHINESE.search(report.text):
+        return None
+    return tuple(np.flatnonzero(site_evidence(report)).tolist())
 
 
 def put_together(questions: Sequence[Question]) -> ReportBatch:
@@ -192,7 +213,16 @@ def put_together(questions: Sequence[Question]) -> ReportBatch:
         "targets": padded((q.targets for q in questions), IGNORED),
         "words": padded((q.words for q in questions), 0),
         "swapped": torch.tensor([q.swapped for q in questions]),
+        "said": _marked([q.said or () for q in questions]),
+        "read": torch.tensor([q.said is not None for q in questions]),
     }
+
+
+def _marked(places: Sequence[Sequence[int]]) -> Bool[Tensor, "b s"]:
+    said = torch.zeros(len(places), SAYABLE, dtype=torch.bool)
+    for row, marked in zip(said, places, strict=True):
+        row[list(marked)] = True
+    return said
 
 
 class BucketBatches(Sampler[list[tuple[int, int]]]):
@@ -269,17 +299,17 @@ class ReportDataModule(pl.LightningDataModule):
         cut, digest = WordCutter(tokens.tokenizer), hashlib.sha256()
         self.patients, reports = [], []
         for patient, report in corpus:
-            read = CutReport(cut(report.findings), cut(report.impression))
-            if any(read):
+            findings, impression = cut(report.findings), cut(report.impression)
+            if findings or impression:
                 self.patients.append(patient)
-                reports.append(read)
+                reports.append(CutReport(findings, impression, told_of_bones(report)))
                 digest.update(f"{report.findings}\0{report.impression}\0".encode())
         self.digest = digest.hexdigest()
         kept_apart = self._kept_apart(val_share)
         self.train_places = [i for i, p in enumerate(self.patients) if p not in kept_apart]
         self.val_places = [i for i, p in enumerate(self.patients) if p in kept_apart]
         train = [reports[i] for i in self.train_places]
-        masking = Masking(tokens.tokenizer, {w.text for r in train for part in r for w in part})
+        masking = Masking(tokens.tokenizer, {w.text for r in train for part in r[:2] for w in part})
         self.train = MaskedReports(train, masking, tokens, seed)
         self.val = MaskedReports([reports[i] for i in self.val_places], masking, tokens, seed)
 

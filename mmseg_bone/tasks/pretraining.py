@@ -1,4 +1,4 @@
-"""What MacBERT learns before it meets an image: to correct words, and to order parts."""
+"""What a text encoder learns before it meets an image: MacBERT's objective, and two of ours."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -8,15 +8,17 @@ import torch
 from jaxtyping import Bool, Float, Int
 from pytorch_lightning.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, linear
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, linear
 from torch.optim import Optimizer
 
 from mmseg_bone.data.reports import ReportBatch
 from mmseg_bone.tasks.schedule import Schedule, make_schedule
 from mmseg_bone.text.encoder import ReportEncoder
 from mmseg_bone.text.masking import IGNORED
+from mmseg_bone.text.site_evidence import SAYABLE
 
 MakeOptimizer = Callable[[Iterable[Any]], Optimizer]
+_RARE = -5.0  # logit at first: most reports say nothing of most bones
 
 
 class MaskedWordHead(nn.Module):
@@ -60,6 +62,9 @@ class PretrainingTask(pl.LightningModule):
         echo: Weight of a third loss, our choice and 0 in the paper: tokens that stand right are to
             be given back, a third of them each step. Else nothing asks the features of a token to
             tell which token it is, and who reads them misses just that.
+        read: Weight of a fourth loss, our choice and 0 in the paper: what the report says of each
+            bone (``text.site_evidence``) is to be told, by a straight line from the mean over its
+            tokens. Reports of which that is not known are not asked.
         seed: Of the heads' first weights.
 
     Source: Cui et al. 2020, https://arxiv.org/abs/2004.13922, sec. 3.
@@ -74,12 +79,13 @@ class PretrainingTask(pl.LightningModule):
         warmup: float | int = 0.06,
         dropout: float | int | None = None,
         echo: float | int = 0.0,
+        read: float | int = 0.0,
         seed: int = 0,
     ) -> None:
         super().__init__()
         self.encoder, self.make_optimizer = encoder, optimizer
         self.schedule: Schedule = schedule
-        self.warmup, self.echo = warmup, echo
+        self.warmup, self.echo, self.read = warmup, echo, read
         config = encoder.bert.config
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
@@ -89,6 +95,9 @@ class PretrainingTask(pl.LightningModule):
             for module in (self.words.transform["dense"], self.pooler, self.order):
                 nn.init.normal_(module.weight, std=config.initializer_range)  # type: ignore[arg-type]
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+            if read:
+                self.reading = nn.Linear(encoder.width, SAYABLE)
+                nn.init.constant_(self.reading.bias, _RARE)
         if dropout is not None:
             for module in encoder.modules():
                 if isinstance(module, nn.Dropout):
@@ -112,6 +121,19 @@ class PretrainingTask(pl.LightningModule):
         order: Tensor = self.order(self.pooler(features[:, 0]).tanh())
         return order
 
+    def reading_loss(
+        self, batch: ReportBatch, features: Float[Tensor, "b t w"]
+    ) -> Float[Tensor, ""]:
+        """Cross entropy of what is said of the bones: sum over a report, mean over reports."""
+        on = batch["token_mask"][..., None]
+        mean = (features * on).sum(1) / on.sum(1)
+        known = batch["read"]
+        said = batch["said"][known].float()
+        missed = binary_cross_entropy_with_logits(
+            self.reading(mean[known]).float(), said, reduction="sum"
+        )
+        return missed / len(said)
+
     def training_step(self, batch: ReportBatch, batch_idx: int) -> Tensor:
         """Score one batch, with gradients."""
         features = self.encoder(batch["tokens"], batch["token_mask"])
@@ -124,6 +146,9 @@ class PretrainingTask(pl.LightningModule):
                 self.name(features[right]).float(), batch["tokens"][right]
             )
             losses["loss"] = losses["loss"] + self.echo * losses["loss_echo"]
+        if self.read and batch["read"].any():
+            losses["loss_read"] = self.reading_loss(batch, features)
+            losses["loss"] = losses["loss"] + self.read * losses["loss_read"]
         rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         for name, value in (losses | {"lr": rate}).items():
             self.log(f"train/{name}", value, on_step=False, on_epoch=True, **self._of(batch))

@@ -8,6 +8,7 @@ from mmseg_bone.study import Report
 from mmseg_bone.text.evidence import mentions
 
 SAID = ("high", "middle", "low", "benign", "negated", "collective")  # columns of the evidence
+SAYABLE = (len(BONES) + 1) * len(SAID)
 
 
 def site_evidence(report: Report | None) -> Float[np.ndarray, "label said"]:

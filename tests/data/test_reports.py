@@ -3,6 +3,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
+from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.data.datamodule import EpochShuffle
 from mmseg_bone.data.reports import (
     BucketBatches,
@@ -14,10 +15,12 @@ from mmseg_bone.data.reports import (
     put_together,
     read_corpus,
     shortened,
+    told_of_bones,
 )
 from mmseg_bone.errors import ReportError
 from mmseg_bone.study import Report
 from mmseg_bone.text.masking import IGNORED, Masking, Word, WordCutter
+from mmseg_bone.text.site_evidence import SAID
 from mmseg_bone.text.tokens import ReportTokens
 
 TOKENS = ReportTokens(max_tokens=64)
@@ -42,7 +45,7 @@ def module(**settings):
 def dataset(*reports, share=0.15):
     cut = WordCutter(TOKENS.tokenizer)
     masking = Masking(TOKENS.tokenizer, ["显影"], share=share)
-    parts = [CutReport(cut(r.findings), cut(r.impression)) for r in reports]
+    parts = [CutReport(cut(r.findings), cut(r.impression), told_of_bones(r)) for r in reports]
     return MaskedReports(parts, masking, TOKENS, seed=0)
 
 
@@ -84,8 +87,8 @@ def test_what_is_asked_depends_on_seed_epoch_and_place_alone():
 
 def test_the_parts_stand_between_their_marks_in_either_order():
     reports = dataset(Report(findings="双肾显影。", impression="骨转移。"), share=0.0)
-    parts = [word.tokens for part in reports.reports[0] for word in part]
-    first, second = (tuple(t for w in part for t in w.tokens) for part in reports.reports[0])
+    parts = [word.tokens for part in reports.reports[0][:2] for word in part]
+    first, second = (tuple(t for w in part for t in w.tokens) for part in reports.reports[0][:2])
     assert parts
     seen = set()
     for epoch in range(20):
@@ -150,6 +153,24 @@ def test_padding_is_asked_for_nothing():
     assert batch["targets"][1].tolist() == [IGNORED] * 4
     assert batch["words"].tolist() == [[0, 1, 0, 0], [0] * 4]
     assert batch["swapped"].tolist() == [1, IGNORED]
+    assert batch["read"].tolist() == [False, False]
+
+
+def test_what_is_said_of_each_bone_goes_with_the_report_in_either_order():
+    told = told_of_bones(Report(findings="L3椎体见异常放射性浓聚灶。", impression="骨转移。"))
+    place = BY_NAME["L3"].label * len(SAID) + SAID.index("high")
+    assert told == (place,)
+    question = Question([2, 3], [IGNORED] * 2, [0, 0], IGNORED, told)
+    batch = put_together([question, question._replace(said=())])
+    assert batch["read"].tolist() == [True, True]
+    assert batch["said"].nonzero().tolist() == [[0, place]]
+    data = dataset(Report(findings="L3椎体见异常放射性浓聚灶。", impression="骨转移。"))
+    assert {data[epoch, 0].said for epoch in range(9)} == {told}
+
+
+def test_of_a_report_the_parser_cannot_read_nothing_is_known_rather_than_nothing_said():
+    assert told_of_bones(Report(findings="Focal uptake in the L3 vertebra.")) is None
+    assert told_of_bones(Report(findings="余骨未见异常。")) == ()
 
 
 def test_the_loaders_go_through_all_reports():

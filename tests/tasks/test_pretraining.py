@@ -13,6 +13,7 @@ from mmseg_bone.tasks.pretraining import PretrainingTask, words_right
 from mmseg_bone.text.encoder import ReportEncoder
 from mmseg_bone.text.masking import IGNORED
 from mmseg_bone.text.publish import write_encoder
+from mmseg_bone.text.site_evidence import SAYABLE
 from mmseg_bone.text.tokens import ReportTokens
 from mmseg_bone.text.untrained import untrained
 
@@ -165,3 +166,28 @@ def test_sixty_steps_teach_the_order_of_the_parts(trained):
 def test_sixty_steps_put_a_word_right_now_and_then(trained):
     assert trained["val/words"] > 0.2
     assert trained["val/words_changed"] <= trained["val/words"] + 0.05
+
+
+def test_reading_is_asked_of_reports_that_are_known_only_and_by_a_line_from_their_mean():
+    made = task(read=1.0)
+    torch.nn.init.zeros_(made.reading.weight)
+    torch.nn.init.zeros_(made.reading.bias)
+    features = torch.randn(2, 7, made.encoder.width)
+    said = torch.zeros(2, SAYABLE, dtype=torch.bool)
+    batch = BATCH | {"said": said, "read": torch.tensor([False, True])}
+    # Even odds for all: each of them costs a bit, the report that is not known nothing.
+    loss = made.reading_loss(batch, features)
+    torch.testing.assert_close(loss, SAYABLE * torch.tensor(2.0).log())
+    made.reading.bias.data.fill_(-50.0)
+    assert made.reading_loss(batch, features) < 1e-3
+    batch["said"] = said.index_fill(1, torch.tensor([5]), value=True)
+    torch.testing.assert_close(made.reading_loss(batch, features), torch.tensor(50.0))
+    padding = ~BATCH["token_mask"]  # of the second report, the one that is known
+    made.reading.weight.data.normal_()
+    before = made.reading_loss(batch, features)
+    features[padding] += 9.0
+    torch.testing.assert_close(made.reading_loss(batch, features), before)
+
+
+def test_without_the_reading_loss_there_is_no_head_for_it():
+    assert not hasattr(task(), "reading")
