@@ -9,6 +9,8 @@ from hydra.utils import instantiate
 
 from mmseg_bone.cli import CONF
 from mmseg_bone.io.store import Store
+from mmseg_bone.nn.fusion import FUSIONS
+from mmseg_bone.text.lexicon import words_of
 
 QUICK = [
     "model.base_channels=4",
@@ -60,6 +62,21 @@ def test_every_experiment_trains_a_step(experiment, store, tmp_path):
 
     assert trainer.global_step >= 1
     assert trainer.callback_metrics["val/loss"].isfinite()
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_every_fusion_reads_what_the_parser_finds(fusion, store, tmp_path):
+    settings = ["experiment=text_fused", "text=lexicon", f"model.fusion={fusion}"]
+    cfg = composed(store, tmp_path / "run", *settings, *QUICK)
+    task = instantiate(cfg.task)
+    data = instantiate(cfg.data, stride=task.network.stride)
+    trainer = instantiate(cfg.trainer, logger=False)
+    trainer.fit(task, datamodule=data)
+
+    assert trainer.global_step == 1
+    batch = next(iter(data.val_dataloader()))
+    assert [words_of(int(t))[0] for t in batch["tokens"][0]] == ["report", "rib_left_5"]
+    assert task(batch).isfinite().all()
 
 
 def test_the_text_free_experiment_builds_no_text_module(store, tmp_path):

@@ -11,7 +11,7 @@ from mmseg_bone.models.encoder_decoder import EncoderDecoder
 from mmseg_bone.nn.decoder import Fuse, unchanged
 from mmseg_bone.nn.fusion import FUSIONS, FusionName
 from mmseg_bone.nn.network import Network, Side
-from mmseg_bone.text.encoder import ReportEncoder
+from mmseg_bone.text.encoder import TextEncoder
 
 _FINEST = 2  # by default the report comes in up to a quarter of the resolution
 
@@ -43,7 +43,7 @@ class TextFused(Network):
     def __init__(
         self,
         unet: EncoderDecoder,
-        encoder: ReportEncoder | None,
+        encoder: TextEncoder | None,
         fusion: FusionName | Literal["none"],
         levels: Sequence[int] | None,
         report_dropout: float | int,
@@ -52,7 +52,7 @@ class TextFused(Network):
         self.unet = unet
         self.stride = unet.stride
         self.report_dropout = report_dropout
-        self.text: ReportEncoder | None = None
+        self.text: TextEncoder | None = None
         if fusion == "none":
             return
         if encoder is None:

@@ -8,7 +8,7 @@ from mmseg_bone.models.text_fused import TextFused
 from mmseg_bone.nn.conv import Norm
 from mmseg_bone.nn.fusion import FusionName
 from mmseg_bone.nn.views import Arrangement
-from mmseg_bone.text.encoder import ReportEncoder
+from mmseg_bone.text.encoder import TextEncoder
 
 
 class TextMSANet(TextFused):
@@ -35,7 +35,7 @@ class TextMSANet(TextFused):
 
     def __init__(
         self,
-        encoder: ReportEncoder | None,
+        encoder: TextEncoder | None,
         fusion: FusionName | Literal["none"] = "cross_attention",
         levels: Sequence[int] | None = None,
         report_dropout: float | int = 0.1,

@@ -8,7 +8,7 @@ from mmseg_bone.models.unet import UNet
 from mmseg_bone.nn.conv import Norm
 from mmseg_bone.nn.fusion import FusionName
 from mmseg_bone.nn.views import Arrangement
-from mmseg_bone.text.encoder import ReportEncoder
+from mmseg_bone.text.encoder import TextEncoder
 
 
 class TextUNet(TextFused):
@@ -30,7 +30,7 @@ class TextUNet(TextFused):
 
     def __init__(
         self,
-        encoder: ReportEncoder | None,
+        encoder: TextEncoder | None,
         fusion: FusionName | Literal["none"] = "cross_attention",
         levels: Sequence[int] | None = None,
         report_dropout: float | int = 0.1,

@@ -1,6 +1,7 @@
 """Tokens → token features, by MacBERT or a smaller encoder of its architecture."""
 
 import re
+from abc import ABC, abstractmethod
 from os import PathLike
 
 import torch
@@ -13,7 +14,26 @@ from mmseg_bone.errors import TextModelError
 from mmseg_bone.text.checkpoint import open_checkpoint
 
 
-class ReportEncoder(nn.Module):
+class TextEncoder(nn.Module, ABC):
+    """What reads a report for a network: token numbers in, token features out.
+
+    Which numbers it can read is the affair of the tokeniser that goes with it; a choice of
+    ``conf/text`` names the two together.
+
+    Attributes:
+        width: Of the token features.
+    """
+
+    width: int
+
+    @abstractmethod
+    def forward(
+        self, tokens: Int[Tensor, "b t"], token_mask: Bool[Tensor, "b t"]
+    ) -> Float[Tensor, "b t w"]:
+        """Features of each token; where ``token_mask`` is False they mean nothing."""
+
+
+class ReportEncoder(TextEncoder):
     """Reads a report, token by token, each in the light of all others.
 
     What is frozen is frozen altogether: it gets no gradient and stays in eval mode, so that
@@ -30,9 +50,6 @@ class ReportEncoder(nn.Module):
         tune: What learns: ``all``, ``frozen`` (nothing), or ``last_N`` or N (the last N layers).
         seed: Of random weights.
 
-    Attributes:
-        width: Of the token features.
-
     Raises:
         TextModelError: The model is not found, not whole, or has fewer layers than tuned.
     """
@@ -46,7 +63,7 @@ class ReportEncoder(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.bert = BertModel(config, add_pooling_layer=False)
-        self.width: int = config.hidden_size
+        self.width = config.hidden_size
         if checkpoint.weights is not None:
             self._load(checkpoint.read_weights(), str(checkpoint.weights))
         self.frozen = self._freeze(tune)
