@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from mmseg_bone.cli import CONF, in_words
+from mmseg_bone.cli import CONF, in_words, tracking
 from mmseg_bone.errors import RunError, StoreError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
@@ -49,11 +49,11 @@ def train(cfg: DictConfig) -> float:
     record = _start(cfg, trainer, data) if trainer.is_global_zero else None
     try:
         trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
+        if record is None:  # another process of the same training
+            return float("nan")
+        return _finish(record, trainer, task, data)
     finally:
-        _close(trainer.loggers)
-    if record is None:  # another process of the same training
-        return float("nan")
-    return _finish(record, trainer, task, data)
+        tracking.close(trainer.loggers)
 
 
 def _quieten_lightning() -> None:
@@ -100,30 +100,8 @@ def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "StudyDataModule") -> "
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     device = str(trainer.strategy.root_device)
     about = environment(device=device, seed=cfg.seed, store_digest=data.store.digest)
-    # Folders may be named after people; their last part is enough to tell runs apart.
-    told = _without_folders(config, {str(cfg.store), str(cfg.run)})
-    for logger in trainer.loggers:
-        logger.log_hyperparams(told | {"store_digest": data.store.digest})
+    tracking.introduce(trainer.loggers, config, data.store.digest)
     return Run.start(cfg.run, config, about)
-
-
-def _close(loggers: list[Any]) -> None:
-    """End the W&B run, or the next one of a sweep would be written into it."""
-    for logger in loggers:
-        finish = getattr(logger.experiment, "finish", None)
-        if finish is not None:
-            finish()
-
-
-def _without_folders(value: Any, folders: set[str]) -> Any:  # noqa: ANN401  (any YAML value)
-    if isinstance(value, dict):
-        return {key: _without_folders(part, folders) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_without_folders(part, folders) for part in value]
-    for folder in folders:
-        if isinstance(value, str) and value.startswith(folder):
-            value = Path(folder).name + value.removeprefix(folder)
-    return value
 
 
 def _finish(
@@ -137,9 +115,10 @@ def _finish(
     save_weights(task, best or str(record.checkpoint("last")), record.path)
     for study, probability in predict(task, data):
         record.write_prediction(study, probability)
-    summary = evaluate(record, data.store).summary
+    evaluation = evaluate(record, data.store)
+    tracking.report(trainer.loggers, record, evaluation)
     print(f"run: {record.path}")
-    return float(summary["patient"]["dice"])
+    return float(evaluation.summary["patient"]["dice"])
 
 
 if __name__ == "__main__":

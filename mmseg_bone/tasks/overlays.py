@@ -1,5 +1,7 @@
 """A few validation studies as pictures in the logger, with the masks as layers."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,15 +9,38 @@ import pytorch_lightning as pl
 import torch
 from jaxtyping import Bool, Float
 from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
+from torch import Tensor
 
 from mmseg_bone.data.batch import Batch
 
+KEY = "val/overlays"  # of the pictures in W&B
+REFERENCE, PREDICTION, UNREAD = "reference", "prediction", "without the report"
 _LABELS = {1: "metastasis"}
-_REFERENCE, _PREDICTION = (0, 160, 0), (220, 0, 0)  # green and red, as in every figure
+_COLOURS = {REFERENCE: (0, 160, 0), PREDICTION: (220, 0, 0)}  # as in every figure
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A study as it goes to the logger, its views side by side, anterior at the left.
+
+    Attributes:
+        id: Of the study in the store.
+        caption: The same, and the report where that was asked for.
+        image: From 0, white, to 1, black.
+        layers: Masks over it, by name.
+    """
+
+    id: str
+    caption: str
+    image: Float[np.ndarray, "y x"]
+    layers: Mapping[str, Bool[np.ndarray, "y x"]]
 
 
 class LogOverlays(pl.Callback):
     """Show what the network marks: in W&B as layers to switch, in TensorBoard as outlines.
+
+    Where the network reads reports, W&B gets one more layer: what it marks of the same image
+    without the report. What the two differ by is what the words did, however they are fused.
 
     Pictures carry the study's id of the store, which is no hospital number, and the words of
     no report unless asked for. Other loggers are given nothing.
@@ -28,11 +53,11 @@ class LogOverlays(pl.Callback):
 
     def __init__(self, studies: int = 4, every_n_epochs: int = 10, log_text: bool = False) -> None:
         self.studies, self.every_n_epochs, self.log_text = studies, every_n_epochs, log_text
-        self.shown = 0
+        self.pictures: list[Picture] = []
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, task: pl.LightningModule) -> None:
-        """Begin to count anew."""
-        self.shown = 0
+        """Begin anew."""
+        self.pictures = []
 
     def on_validation_batch_end(
         self,
@@ -43,74 +68,81 @@ class LogOverlays(pl.Callback):
         batch_idx: int,
         dataloader_idx: int = 0,
     ) -> None:
-        """Show the studies of this batch that are still wanted."""
+        """Draw the studies of this batch that are still wanted."""
         due = trainer.current_epoch % self.every_n_epochs == 0 and not trainer.sanity_checking
-        if not (due and trainer.is_global_zero) or self.shown >= self.studies:
+        wanted = min(len(batch["id"]), self.studies - len(self.pictures))
+        if not (due and wanted > 0 and trainer.is_global_zero and _loggers(trainer)):
             return
-        loggers = [x for x in trainer.loggers if isinstance(x, WandbLogger | TensorBoardLogger)]
-        if not loggers:
-            return
-        with torch.inference_mode():
-            masks = task.masks(task(batch))  # type: ignore[operator]
-        for place in range(min(len(batch["id"]), self.studies - self.shown)):
+        layers = {REFERENCE: batch["mask"]} | _marked(task, batch)
+        for place in range(wanted):
             height, width = batch["size"][place].tolist()
-            image, reference, prediction = (
-                _side_by_side(stack[place, :, :height, :width].float().cpu().numpy())
-                for stack in (batch["image"], batch["mask"], masks)
+            image, *masks = (
+                _side_by_side(stack[place, :, :height, :width])
+                for stack in (batch["image"], *layers.values())
             )
-            for logger in loggers:
-                caption = self._caption(trainer, batch["id"][place])
-                _show(
-                    logger,
-                    trainer,
-                    batch["id"][place],
-                    caption,
-                    image,
-                    reference > 0,
-                    prediction > 0,
-                )
-            self.shown += 1
+            named = {name: mask > 0 for name, mask in zip(layers, masks, strict=True)}
+            id = batch["id"][place]
+            self.pictures.append(Picture(id, self._caption(trainer, id), image, named))
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, task: pl.LightningModule) -> None:
+        """Hand the pictures over, all at once: W&B keeps one set a step."""
+        for logger in _loggers(trainer) if self.pictures else ():
+            show = _in_wandb if isinstance(logger, WandbLogger) else _in_tensorboard
+            show(logger, self.pictures, trainer.global_step)  # type: ignore[arg-type]
 
     def _caption(self, trainer: pl.Trainer, id: str) -> str:
         report = trainer.datamodule.store[id].report if self.log_text else None  # type: ignore[attr-defined]
         return id if report is None else f"{id}\n{report.text}"
 
 
-def _show(
-    logger: WandbLogger | TensorBoardLogger,
-    trainer: pl.Trainer,
-    id: str,
-    caption: str,
-    image: Float[np.ndarray, "y x"],
-    reference: Bool[np.ndarray, "y x"],
-    prediction: Bool[np.ndarray, "y x"],
-) -> None:
-    dark_on_white = (255 * (1 - image)).astype(np.uint8)
-    if isinstance(logger, WandbLogger):
-        layers = {
-            name: {"mask_data": mask.astype(np.uint8), "class_labels": _LABELS}
-            for name, mask in (("reference", reference), ("prediction", prediction))
-        }
-        logger.log_image(
-            f"val/{id}",
-            [dark_on_white],
-            step=trainer.global_step,
-            masks=[layers],
-            caption=[caption],
-        )
-        return
-    picture = np.repeat(dark_on_white[..., None], 3, axis=2)
-    for mask, colour in ((reference, _REFERENCE), (prediction, _PREDICTION)):
-        picture[_outline(mask)] = colour
+def _loggers(trainer: pl.Trainer) -> list[WandbLogger | TensorBoardLogger]:
+    return [x for x in trainer.loggers if isinstance(x, WandbLogger | TensorBoardLogger)]
+
+
+def _marked(task: pl.LightningModule, batch: Batch) -> dict[str, Bool[Tensor, "b v h w"]]:
+    """What the network marks; and what it does unread, if it reads reports."""
+    with torch.inference_mode():
+        marked = {PREDICTION: task.masks(task(batch))}  # type: ignore[operator]
+        if "token_mask" in task.network.reads:  # type: ignore[operator, union-attr]
+            unread = batch | {"token_mask": torch.zeros_like(batch["token_mask"])}
+            marked[UNREAD] = task.masks(task(unread))  # type: ignore[operator]
+    return marked
+
+
+def _in_wandb(logger: WandbLogger, pictures: list[Picture], step: int) -> None:
+    logger.log_image(
+        KEY,
+        [_dark_on_white(picture.image) for picture in pictures],
+        step=step,
+        caption=[picture.caption for picture in pictures],
+        masks=[
+            {
+                name: {"mask_data": mask.astype(np.uint8), "class_labels": _LABELS}
+                for name, mask in picture.layers.items()
+            }
+            for picture in pictures
+        ],
+    )
+
+
+def _in_tensorboard(logger: TensorBoardLogger, pictures: list[Picture], step: int) -> None:
     board = logger.experiment
-    board.add_image(f"val/{id}", picture, trainer.global_step, dataformats="HWC")
-    if caption != id:
-        board.add_text(f"val/{id}/report", caption, trainer.global_step)
+    for picture in pictures:
+        drawn = np.repeat(_dark_on_white(picture.image)[..., None], 3, axis=2)
+        for name, colour in _COLOURS.items():
+            drawn[_outline(picture.layers[name])] = colour
+        board.add_image(f"val/{picture.id}", drawn, step, dataformats="HWC")
+        if picture.caption != picture.id:
+            board.add_text(f"val/{picture.id}/report", picture.caption, step)
 
 
-def _side_by_side(views: Float[np.ndarray, "v h w"]) -> Float[np.ndarray, "h vw"]:
+def _dark_on_white(image: Float[np.ndarray, "y x"]) -> np.ndarray:
+    return np.asarray(255 * (1 - image), np.uint8)
+
+
+def _side_by_side(views: Tensor) -> Float[np.ndarray, "h vw"]:
     """Anterior at the left, posterior at the right."""
-    return np.concatenate(list(views), axis=1)
+    return np.concatenate(list(views.float().cpu().numpy()), axis=1)
 
 
 def _outline(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:

@@ -1,0 +1,146 @@
+"""What a run tells its loggers, and W&B most: settings, tags, scores, tables, artifacts.
+
+Whatever leaves by here may be put on a server. It names no folder, for folders are named after
+people, and holds no word of a report. Studies and patients are keys of the store, which are no
+hospital numbers; the table to look at does without patients.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
+
+if TYPE_CHECKING:  # imported late, so that --help is quick
+    from pytorch_lightning.loggers import WandbLogger
+
+    from mmseg_bone.analysis.evaluation import Evaluation
+    from mmseg_bone.io.runs import Run
+
+STUDIES = "test/studies"  # the table of scores per study and view
+_TABLES = ("scores", "lesions", "froc", "scans")
+_STAGING = "WANDB_DATA_DIR"  # where W&B copies artifacts to before they are sent
+
+# `${last_part:${hydra:sweep.dir}}`: what a sweep is called, without the folders it is in.
+OmegaConf.register_new_resolver("last_part", lambda path: Path(path).name, replace=True)
+
+
+def introduce(loggers: list[Any], config: Mapping[str, Any], store_digest: str) -> None:
+    """Tell the loggers what the run is made of, and W&B also the tags to find it by."""
+    told = without_folders(config)
+    for logger in loggers:
+        logger.log_hyperparams(told | {"store_digest": store_digest})
+    for logger in _wandb(loggers):
+        logger.experiment.tags = (*(logger.experiment.tags or ()), *tags(told, store_digest))
+
+
+def report(loggers: list[Any], run: "Run", evaluation: "Evaluation") -> None:
+    """Give W&B what came of the run: the summary, a table of studies, and the artifacts."""
+    for logger in _wandb(loggers):
+        logger.experiment.summary.update(_summary(evaluation))
+        shown = run.read_scores().drop(columns="patient")
+        logger.log_table(STUDIES, dataframe=shown.astype(object).where(shown.notna(), None))
+        _log_artifacts(logger.experiment, run)
+
+
+def close(loggers: list[Any]) -> None:
+    """End the W&B run, or the next one of a sweep would be written into it."""
+    for logger in loggers:
+        finish = getattr(logger.experiment, "finish", None)
+        if finish is not None:
+            finish()
+
+
+def tags(config: Mapping[str, Any], store_digest: str) -> tuple[str, ...]:
+    """Experiment, fusion, text encoder, cohort: what one looks for runs by.
+
+    The cohort is told by the beginning of the store's digest; to give it a name, too, add
+    ``logger.wandb.tags=[...]``.
+    """
+    text = config.get("text") or {}
+    reads = bool(text) and config["model"].get("fusion", "none") != "none"
+    told = {
+        "experiment": config["name"],
+        "fusion": config["model"]["fusion"] if reads else "none",
+        "text": f"{text.get('model')} {text.get('tune')}" if reads else "none",
+        "cohort": store_digest[:8],
+    }
+    # W&B takes 64 characters.
+    return tuple(f"{key} {value}"[:64] for key, value in told.items())
+
+
+def without_folders(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration as it may be told: no path in it says where anything lies.
+
+    The store and the run become just that, ``store`` and ``run``; of other paths the last part
+    stays, which tells a text encoder from another. Names on a hub stay whole.
+    """
+    known = {str(config[name]): name for name in ("store", "run") if config.get(name)}
+    return {key: _told(value, known) for key, value in config.items()}
+
+
+def _told(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401  (any YAML value)
+    if isinstance(value, Mapping):
+        return {key: _told(part, known) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_told(part, known) for part in value]
+    if not isinstance(value, str):
+        return value
+    for folder, name in known.items():
+        if value == folder or value.startswith(folder + "/"):
+            return name + value.removeprefix(folder)
+    path = Path(value)
+    if len(path.parts) > 1 and (path.is_absolute() or value[0] in ".~" or path.exists()):
+        return path.name
+    return value
+
+
+def _summary(evaluation: "Evaluation") -> dict[str, float]:
+    """Held-out scores by aggregation and metric; what is undefined is left out."""
+    scores = {
+        f"test/{aggregation}/{metric}": value
+        for aggregation, values in evaluation.summary.items()
+        for metric, value in values.items()
+    } | {f"test/{name}": value for name, value in evaluation.beyond.items()}
+    return {name: float(value) for name, value in scores.items() if value == value}
+
+
+def _log_artifacts(experiment: Any, run: "Run") -> None:  # noqa: ANN401  (W&B's run)
+    """Two runs in small: one to ``compare`` when downloaded, one to ``predict`` with."""
+    from mmseg_bone.io.runs import Run
+
+    told, about = without_folders(run.config), run.environment
+    name = f"{run.name}-fold{run.config.get('fold')}-seed{run.seed}"
+    with _staged_in(run.path / "wandb"):
+        for kind in ("scores", "weights"):
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Run.start(folder, told, about)
+                if kind == "weights":
+                    (copy.path / run.weights.name).write_bytes(run.weights.read_bytes())
+                else:
+                    for table in _TABLES:
+                        copy.write_table(table, run.read_table(table))
+                allowed = re.sub(r"[^\w.-]", "-", f"{name}-{kind}", flags=re.ASCII)
+                experiment.log_artifact(folder, name=allowed, type=kind)
+
+
+@contextmanager
+def _staged_in(folder: Path) -> Iterator[None]:
+    """Keep W&B's copies of artifacts in the run, not in the user's home, unless it was told."""
+    before = os.environ.get(_STAGING)
+    os.environ[_STAGING] = before or str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_STAGING]
+
+
+def _wandb(loggers: list[Any]) -> "list[WandbLogger]":
+    from pytorch_lightning.loggers import WandbLogger
+
+    return [logger for logger in loggers if isinstance(logger, WandbLogger)]
