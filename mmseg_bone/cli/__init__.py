@@ -34,8 +34,10 @@ COMMANDS = {
     "export": "Write a store as a data set of nnU-Net or MONAI, with our folds.",
     "evaluate": "Score the predictions of a run.",
     "compare": "Set runs beside each other: one table, intervals, paired differences.",
+    "dashboard": "Write down, or publish, the W&B page of the runs.",
     "predict": "Mark lesions on a DICOM scan, with or without its report.",
     "demo": "Phantoms, three trainings, a comparison, a real scan: in minutes.",
+    "benchmark": "Train and apply a list of experiments, and keep what comparing needs.",
     "bench": "Time phantoms, training and inference on this machine.",
 }
 

@@ -12,7 +12,8 @@ from PIL import Image
 
 from mmseg_bone.analysis.experiments import collect
 from mmseg_bone.cli import main
-from mmseg_bone.cli.tracking import tags, without_folders
+from mmseg_bone.cli.dashboard import HELD_OUT, LEARNING
+from mmseg_bone.cli.tracking import PICTURES, STUDIES, tags, without_folders
 from mmseg_bone.io.runs import Run, find_runs
 from mmseg_bone.io.store import Store
 from tests.cli.studies import SECRET, patients
@@ -132,6 +133,15 @@ def test_no_planted_identity_leaves(told):
     for planted in (SECRET, json.dumps(SECRET).strip('"'), NAME, f'"{socket.gethostname()}"'):
         assert planted.encode() not in everything
     assert told.config["store"] == "store"
+
+
+def test_the_dashboard_asks_for_what_a_run_logs(told):
+    written = json.loads((told.run.path / "summary.json").read_text())
+    beyond, scores = written["beyond"], {k: v for k, v in written.items() if k != "beyond"}
+    scored = {f"test/{of}/{metric}" for of, values in scores.items() for metric in values}
+    assert set(HELD_OUT.values()) <= scored | {f"test/{name}" for name in beyond}
+    for key in (PICTURES, STUDIES, "epoch", *(key for keys in LEARNING.values() for key in keys)):
+        assert key in told.summary
 
 
 def test_paths_are_told_without_their_folders(tmp_path):
