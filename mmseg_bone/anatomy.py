@@ -67,6 +67,12 @@ class Bone:
         """左侧, 右侧 or nothing."""
         return _CHINESE_SIDE[self.side]
 
+    @property
+    def chinese_name(self) -> str:
+        """The whole name: 左侧第6肋, 第7胸椎, 右侧髂骨."""
+        level = "" if self.level is None else f"第{self.level}"
+        return f"{self.chinese_side}{level}{self.chinese}"
+
 
 def _all() -> Iterator[tuple[str, str, Side, int | None, str]]:
     for name, (region, chinese) in _MIDLINE.items():
@@ -84,6 +90,7 @@ def _all() -> Iterator[tuple[str, str, Side, int | None, str]]:
 
 # Labels are written into stores: append only, never reorder.
 BONES: tuple[Bone, ...] = tuple(Bone(n, i, *rest) for i, (n, *rest) in enumerate(_all(), start=1))  # type: ignore[arg-type]
+UNKNOWN = 255  # stands for a label nobody knows, where a map of bones has to say something
 BY_NAME: dict[str, Bone] = {bone.name: bone for bone in BONES}
 BY_LABEL: dict[int, Bone] = {bone.label: bone for bone in BONES}
 REGIONS: tuple[str, ...] = tuple(dict.fromkeys(bone.region for bone in BONES))
