@@ -63,8 +63,9 @@ class PretrainingTask(pl.LightningModule):
             be given back, a third of them each step. Else nothing asks the features of a token to
             tell which token it is, and who reads them misses just that.
         read: Weight of a fourth loss, our choice and 0 in the paper: what the report says of each
-            bone (``text.site_evidence``) is to be told, by a straight line from the mean over its
-            tokens. Reports of which that is not known are not asked.
+            bone (``text.site_evidence``) is to be told by a straight line, once from the mean over
+            its tokens, and once from single tokens, of which the surest answers: so that words
+            know what their sentence says. Reports of which that is not known are not asked.
         seed: Of the heads' first weights.
 
     Source: Cui et al. 2020, https://arxiv.org/abs/2004.13922, sec. 3.
@@ -96,8 +97,11 @@ class PretrainingTask(pl.LightningModule):
                 nn.init.normal_(module.weight, std=config.initializer_range)  # type: ignore[arg-type]
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
             if read:
-                self.reading = nn.Linear(encoder.width, SAYABLE)
-                nn.init.constant_(self.reading.bias, _RARE)
+                self.reading = nn.ModuleDict(
+                    {of: nn.Linear(encoder.width, SAYABLE) for of in ("mean", "token")}
+                )
+                for head in self.reading.values():
+                    nn.init.constant_(head.bias, _RARE)  # type: ignore[arg-type]
         if dropout is not None:
             for module in encoder.modules():
                 if isinstance(module, nn.Dropout):
@@ -125,14 +129,15 @@ class PretrainingTask(pl.LightningModule):
         self, batch: ReportBatch, features: Float[Tensor, "b t w"]
     ) -> Float[Tensor, ""]:
         """Cross entropy of what is said of the bones: sum over a report, mean over reports."""
-        on = batch["token_mask"][..., None]
-        mean = (features * on).sum(1) / on.sum(1)
         known = batch["read"]
-        said = batch["said"][known].float()
-        missed = binary_cross_entropy_with_logits(
-            self.reading(mean[known]).float(), said, reduction="sum"
+        features, said = features[known], batch["said"][known].float()
+        on = batch["token_mask"][known][..., None]
+        mean = (features * on).sum(1) / on.sum(1)
+        surest = self.reading["token"](features).masked_fill(~on, -torch.inf).amax(1)
+        return sum(
+            binary_cross_entropy_with_logits(logits.float(), said, reduction="sum") / len(said)
+            for logits in (self.reading["mean"](mean), surest)
         )
-        return missed / len(said)
 
     def training_step(self, batch: ReportBatch, batch_idx: int) -> Tensor:
         """Score one batch, with gradients."""

@@ -168,24 +168,36 @@ def test_sixty_steps_put_a_word_right_now_and_then(trained):
     assert trained["val/words_changed"] <= trained["val/words"] + 0.05
 
 
-def test_reading_is_asked_of_reports_that_are_known_only_and_by_a_line_from_their_mean():
+def test_reading_is_asked_of_known_reports_only_of_their_mean_and_of_their_surest_token():
     made = task(read=1.0)
-    torch.nn.init.zeros_(made.reading.weight)
-    torch.nn.init.zeros_(made.reading.bias)
+    for head in made.reading.values():
+        torch.nn.init.zeros_(head.weight)
+        torch.nn.init.zeros_(head.bias)
     features = torch.randn(2, 7, made.encoder.width)
     said = torch.zeros(2, SAYABLE, dtype=torch.bool)
     batch = BATCH | {"said": said, "read": torch.tensor([False, True])}
     # Even odds for all: each of them costs a bit, the report that is not known nothing.
     loss = made.reading_loss(batch, features)
-    torch.testing.assert_close(loss, SAYABLE * torch.tensor(2.0).log())
-    made.reading.bias.data.fill_(-50.0)
+    torch.testing.assert_close(loss, 2 * SAYABLE * torch.tensor(2.0).log())
+    for head in made.reading.values():
+        head.bias.data.fill_(-50.0)
     assert made.reading_loss(batch, features) < 1e-3
+    # One answer is missed by both, and then found by a single token.
     batch["said"] = said.index_fill(1, torch.tensor([5]), value=True)
+    torch.testing.assert_close(made.reading_loss(batch, features), torch.tensor(100.0))
+    made.reading["token"].weight.data[5, 0] = 1.0
+    features[1, :4] = 0.0
+    features[1, 2, 0] = 100.0
     torch.testing.assert_close(made.reading_loss(batch, features), torch.tensor(50.0))
-    padding = ~BATCH["token_mask"]  # of the second report, the one that is known
-    made.reading.weight.data.normal_()
+
+
+def test_reading_never_reads_padding():
+    made = task(read=1.0)
+    features = torch.randn(2, 7, made.encoder.width)
+    said = torch.zeros(2, SAYABLE, dtype=torch.bool)
+    batch = BATCH | {"said": said, "read": torch.tensor([True, True])}
     before = made.reading_loss(batch, features)
-    features[padding] += 9.0
+    features[~BATCH["token_mask"]] += 99.0
     torch.testing.assert_close(made.reading_loss(batch, features), before)
 
 
