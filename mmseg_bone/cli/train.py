@@ -61,6 +61,8 @@ def _quieten_lightning() -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", message=".*does not have many workers")
     warnings.filterwarnings("ignore", message=".*LeafSpec")
+    # What is frozen is meant to be: a frozen text encoder must not drop out.
+    warnings.filterwarnings("ignore", message=".*in eval mode at the start of training")
     # It is: a run that goes on finds its own checkpoints, and another one was refused.
     warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
 

@@ -12,6 +12,7 @@ from transformers import BertModel
 
 from mmseg_bone.errors import TextModelError
 from mmseg_bone.text.checkpoint import open_checkpoint
+from mmseg_bone.text.states import KeptStates, Shelf
 
 
 class TextEncoder(nn.Module, ABC):
@@ -67,17 +68,45 @@ class ReportEncoder(TextEncoder):
         if checkpoint.weights is not None:
             self._load(checkpoint.read_weights(), str(checkpoint.weights))
         self.frozen = self._freeze(tune)
+        self.kept: KeptStates | None = None
         self.train()
 
     def forward(
         self, tokens: Int[Tensor, "b t"], token_mask: Bool[Tensor, "b t"]
     ) -> Float[Tensor, "b t w"]:
         """Features of each token; where ``token_mask`` is False they mean nothing."""
+        return (self.kept or self.compute)(tokens, token_mask)
+
+    def compute(
+        self, tokens: Int[Tensor, "b t"], token_mask: Bool[Tensor, "b t"]
+    ) -> Float[Tensor, "b t w"]:
+        """The same, of the encoder itself, whatever is kept."""
         count = tokens.shape[1]
         if count == 0:  # no study has a report, and the encoder wants something to read
             tokens, token_mask = pad(tokens, (0, 1)), pad(token_mask, (0, 1))
         states: Tensor = self.bert(input_ids=tokens, attention_mask=token_mask).last_hidden_state
         return states[:, :count]
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether nothing of it learns, so that a report has the same features for ever."""
+        return self.bert in self.frozen
+
+    def keep_states(self, shelf: Shelf | None) -> None:
+        """Compute the features of a report once, and look them up from then on.
+
+        Args:
+            shelf: Where they are kept; None computes them every time again.
+
+        Raises:
+            TextModelError: Some of the encoder learns.
+        """
+        if not (shelf is None or self.is_frozen):
+            raise TextModelError(
+                "token states can be kept only of a text encoder that does not learn; choose "
+                "text.tune=frozen, or compute them every time."
+            )
+        self.kept = None if shelf is None else KeptStates(self.bert, self.compute, shelf)
 
     def train(self, mode: bool = True) -> "ReportEncoder":
         """Switch to training, but for what is frozen."""
