@@ -11,7 +11,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: setup demo test lint bench
+.PHONY: setup demo test lint bench benchmark
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -33,3 +33,11 @@ lint: setup
 
 bench: setup
 	$(BIN)/mmseg-bone bench
+
+# Long: days of a CPU. It goes on where it was left; COHORT=benchmark is for a GPU.
+# OPTIONS: anything `mmseg-bone benchmark` should be told, such as OPTIONS="--only text".
+COHORT ?= quick
+OPTIONS ?=
+benchmark: setup
+	$(BIN)/mmseg-bone phantom cohort=$(COHORT) store=data/$(COHORT) workers=2
+	$(BIN)/mmseg-bone benchmark data/$(COHORT) $(OPTIONS)

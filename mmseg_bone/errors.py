@@ -62,3 +62,11 @@ class TextModelError(MmsegBoneError):
 
 class PhantomError(MmsegBoneError):
     """A set of phantoms is asked for that cannot be made."""
+
+
+class PlanError(MmsegBoneError):
+    """A list of runs to make cannot be read, or what was made is not what it asks for."""
+
+
+class AtlasError(MmsegBoneError):
+    """An atlas of bones cannot be made or read."""

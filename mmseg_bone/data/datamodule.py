@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from hashlib import sha256
 from os import PathLike
 
 import numpy as np
@@ -86,9 +87,13 @@ class StudyDataModule(pl.LightningDataModule):
         stride: What the network needs height and width to be multiples of.
         include_undrawn: Learn from undrawn studies too, of no fold held out or validated on;
             for ``task=semi_supervised``.
+        share: Share of the patients to learn from that are learnt from; at least one. The
+            same ones for every seed, and those of a smaller share are among those of a
+            larger one. Validation and the fold held out stay whole.
 
     Raises:
-        StoreError: No drawn study is in that fold, or none is left to learn from.
+        StoreError: No drawn study is in that fold, or none is left to learn from; the share is
+            none.
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class StudyDataModule(pl.LightningDataModule):
         seed: int = 0,
         stride: int = 32,
         include_undrawn: bool = False,
+        share: float = 1.0,
     ) -> None:
         super().__init__()
         self.store = Store(store)
@@ -115,7 +121,8 @@ class StudyDataModule(pl.LightningDataModule):
         self.test_ids = [id for id in drawn if self.store.fold[id] == fold]
         self.val_ids = [id for id in drawn if self.store.fold[id] == validation]
         learnt = self.store.ids if include_undrawn else drawn
-        self.train_ids = [id for id in learnt if self.store.fold[id] not in (fold, validation)]
+        left = [id for id in learnt if self.store.fold[id] not in (fold, validation)]
+        self.train_ids = self._share(left, share)
         self.loading = {
             "batch_size": batch_size,
             "num_workers": workers,
@@ -135,6 +142,19 @@ class StudyDataModule(pl.LightningDataModule):
                 f"one held out, one to validate on, the rest to learn from. Make the store again "
                 f"with more folds (folds=3 or --folds 3)."
             )
+
+    def _share(self, ids: list[str], share: float) -> list[str]:
+        """Studies of the first patients, in an order that depends on their names alone."""
+        if not 0 < share <= 1:
+            raise StoreError(
+                f"data.share={share} is no share of the patients; expected more than 0, and 1 at "
+                f"most."
+            )
+        patient = {id: self.store.rows[id]["patient"] for id in ids}
+        # By digest, not by name: keys may be given in the order of years, or of cameras.
+        order = sorted(set(patient.values()), key=lambda name: sha256(name.encode()).digest())
+        kept = set(order[: max(1, round(share * len(order)))])
+        return [id for id in ids if patient[id] in kept]
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Training studies, in an order of their own every epoch."""

@@ -20,7 +20,7 @@ Every file is written under a temporary name and renamed, so what is there is wh
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NEEDED_COLUMNS = ("id", "patient", "view", "threshold", "tp", "fp", "fn", "tn", "surface_dice")
+TABLES = ("scores", "lesions", "froc", "scans")
 # Words, though a patient may be called 007, or NA.
 _WORDS = ("id", "patient", "view", "primary", "camera", "style", "bone", "region", "kind")
 
@@ -217,6 +218,58 @@ class Run:
             what = "is missing" if self.path.is_dir() else "is missing, and so is the directory"
             raise RunError(f"{self.path}: {name} {what} ({hint}).")
         return path
+
+
+def is_finished(folder: str | PathLike[str]) -> bool:
+    """Whether a run was trained, predicted and scored; the summary is its last file."""
+    return (Path(folder) / "summary.json").is_file()
+
+
+def keep_small(run: Run, folder: str | PathLike[str], tables: Iterable[str] = TABLES) -> Run:
+    """Copy what comparing needs, and no prediction, no weights and no name of a folder.
+
+    The copy is a run that ``compare`` reads, small enough to be kept beside the code. What
+    says that it is finished is copied last.
+
+    Args:
+        run: A scored run.
+        folder: Where the copy goes; what it holds of an earlier one is replaced.
+        tables: Which tables to copy, where the run has them.
+
+    Raises:
+        RunError: The run was not scored.
+    """
+    summary = run._part("summary.json", f"score it with `mmseg-bone evaluate {run.path}`")
+    copy = Run.start(folder, nameless(run.config), run.environment)
+    for name in tables:
+        if run.has_table(name):
+            write_atomically(copy.path / f"{name}.csv", (run.path / f"{name}.csv").read_bytes())
+    write_atomically(copy.path / "summary.json", summary.read_bytes())
+    return copy
+
+
+def nameless(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration whose folders are called by their last part only.
+
+    Folders may be named after people; the last part is enough to tell runs and stores apart.
+    """
+    data = config.get("data")
+    inside = data.get("store") if isinstance(data, Mapping) else None
+    folders = (config.get("store"), config.get("run"), inside)
+    return _nameless(dict(config), [str(name) for name in folders if name])  # type: ignore[no-any-return]
+
+
+def _nameless(value: Any, folders: list[str]) -> Any:  # noqa: ANN401  (any YAML value)
+    if isinstance(value, Mapping):
+        return {key: _nameless(part, folders) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_nameless(part, folders) for part in value]
+    if not isinstance(value, str):
+        return value
+    for folder in folders:
+        if value == folder or value.startswith(f"{folder}/"):
+            return Path(folder).name + value.removeprefix(folder)
+    return Path(value).name if Path(value).is_absolute() else value
 
 
 def find_runs(path: str | PathLike[str]) -> list[Run]:

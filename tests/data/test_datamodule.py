@@ -49,6 +49,34 @@ def test_undrawn_studies_of_a_fold_that_is_not_learnt_from_are_left_out(store, f
     assert "s6" not in data.train_ids + data.val_ids + data.test_ids
 
 
+def test_a_share_of_the_patients_is_learnt_from_and_the_same_ones_by_every_seed(study, tmp_path):
+    studies = [  # twenty patients of two studies in the fold that is learnt from
+        replace(study, id=f"s{i}", patient=f"p{i // 2}") for i in range(44)
+    ]
+    folds = {f"p{i}": 2 for i in range(20)} | {"p20": 0, "p21": 1}
+    Store.write(tmp_path / "store", studies, folds)
+
+    def learnt(share, seed=0):
+        data = StudyDataModule(tmp_path / "store", EncodeStudy(), share=share, seed=seed)
+        assert (data.test_ids, data.val_ids) == (["s40", "s41"], ["s42", "s43"])  # whole
+        patients = [data.store.rows[id]["patient"] for id in data.train_ids]
+        assert all(patients.count(patient) == 2 for patient in patients)  # both studies of each
+        return data.train_ids
+
+    assert len(learnt(1.0)) == 40
+    assert len(learnt(0.3)) == 12
+    assert len(learnt(0.001)) == 2  # one patient at least
+    assert set(learnt(0.1)) < set(learnt(0.3)) < set(learnt(1.0))
+    assert learnt(0.3, seed=0) == learnt(0.3, seed=1)
+    assert learnt(0.3) != learnt(1.0)[:12]  # not the first of the store
+
+
+@pytest.mark.parametrize("share", [0.0, -0.1, 1.5, float("nan")])
+def test_a_share_that_is_none_is_an_error(share, store):
+    with pytest.raises(StoreError, match="is no share of the patients; expected more than 0"):
+        StudyDataModule(store, EncodeStudy(), share=share)
+
+
 def test_a_fold_that_was_not_dealt_is_an_error(store):
     with pytest.raises(StoreError, match=r"fold 7; it has folds 0, 1, 2\."):
         StudyDataModule(store, EncodeStudy(), fold=7)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mmseg_bone.errors import RunError
-from mmseg_bone.io.runs import Run, find_runs
+from mmseg_bone.io.runs import Run, find_runs, is_finished, keep_small, nameless
 
 SCORES = pd.DataFrame(
     {
@@ -151,3 +151,41 @@ def test_a_table_comes_back_with_words_as_words_and_what_is_unknown_as_nan(run):
     assert np.isnan(row["kind"])
     with pytest.raises(RunError, match=r"froc.csv is missing .*mmseg-bone evaluate"):
         run.read_table("froc")
+
+
+def test_the_small_copy_of_a_run_is_read_like_the_run(run, tmp_path):
+    run.write_scores(SCORES)
+    run.write_prediction("007", np.zeros((1, 2, 2)))
+    with pytest.raises(RunError, match=r"summary\.json is missing .*mmseg-bone evaluate"):
+        keep_small(run, tmp_path / "small")
+    assert not is_finished(run.path)
+    run.write_summary({"dice": 1.0})
+    assert is_finished(run.path)
+
+    copy = keep_small(run, tmp_path / "small")
+    assert (copy.name, copy.seed, copy.store_digest) == ("text_fused", 3, "abc")
+    pd.testing.assert_frame_equal(copy.read_scores(), run.read_scores())
+    assert sorted(path.name for path in copy.path.iterdir()) == [
+        "config.yaml",
+        "environment.json",
+        "scores.csv",
+        "summary.json",
+    ]
+
+
+def test_a_nameless_configuration_keeps_the_last_part_of_its_folders_only():
+    config = {
+        "store": "wang/main",
+        "run": "/home/wang/seed-0",
+        "data": {"store": "wang/trained_on", "workers": 2},
+        "callbacks": [{"dirpath": "/home/wang/seed-0/checkpoints"}, "wang/mainly", None],
+        "text": {"model": "/home/wang/encoder", "hub": "hfl/chinese-macbert-base"},
+    }
+    assert nameless(config) == {
+        "store": "main",
+        "run": "seed-0",
+        "data": {"store": "trained_on", "workers": 2},
+        "callbacks": [{"dirpath": "seed-0/checkpoints"}, "wang/mainly", None],
+        "text": {"model": "encoder", "hub": "hfl/chinese-macbert-base"},
+    }
+    assert nameless({"name": "adopted"}) == {"name": "adopted"}

@@ -1,0 +1,198 @@
+"""One job of a benchmark, in a process of its own: train, apply, and keep the small results.
+
+Each part is done once: what is there whole is skipped, what was cut off goes on.
+"""
+
+import shutil
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from mmseg_bone.cli import CONF, failures
+from mmseg_bone.cli.benchmark_plan import Job
+from mmseg_bone.errors import PlanError
+
+if TYPE_CHECKING:  # imported late, so that --help is quick
+    from omegaconf import DictConfig
+
+MAIN = "main"  # the store that is trained on
+BUSY = 75  # exit status: another process is at this job
+# Those of a run under a control are left out: every seed has five of them, and they are long.
+_TABLES_OF_APPLIED = ("scores", "scans")
+_composing = Lock()  # Hydra composes one at a time
+_MAY_DIFFER = ("run", "store", "ckpt_path", "data.workers", "trainer.enable_progress_bar")
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where a benchmark lives.
+
+    Attributes:
+        stores: The folder of the stores, ``main`` and the shifted ones.
+        runs: Checkpoints, weights, predictions: large, and of this machine.
+        results: What comparing needs: small, to be kept beside the code.
+    """
+
+    stores: Path
+    runs: Path
+    results: Path
+
+
+def main() -> None:
+    """Do the job another process describes."""
+    job, folders = Job.from_json(sys.argv[1]), Folders(*map(Path, sys.argv[2:]))
+    run = folders.runs / job.key
+    with _alone(run):
+        failures.forget(run)
+        try:
+            work(job, folders)
+        except Exception as error:
+            failures.note(run, error)
+            # Not its message: a library may quote what it was given, such as a report.
+            traceback.print_tb(error.__traceback__)
+            sys.exit(f"{job.key} failed: {failures.reason(error)}")
+
+
+def work(job: Job, folders: Folders) -> None:
+    """Do what is left of a job.
+
+    Raises:
+        PlanError: Parts of it were made with other settings or of another store, or its
+            weights are on another machine.
+    """
+    from mmseg_bone.cli.train import train
+    from mmseg_bone.io.runs import Run, is_finished, keep_small
+
+    check(job, folders)
+    run, result = folders.runs / job.key, folders.results / job.key
+    if not is_finished(result):
+        if not is_finished(run):
+            train(settings(job, folders))
+        keep_small(Run(run), result)
+    for name in job.applied:
+        if not is_finished(result / name):
+            _apply(job, name, folders)
+            keep_small(Run(run / name), result / name, _TABLES_OF_APPLIED)
+            # Large, and quickly made again; those of the studies held out stay.
+            shutil.rmtree(run / name / "predictions", ignore_errors=True)
+
+
+def is_done(job: Job, folders: Folders) -> bool:
+    """Whether the results hold all of a job, wherever it was run."""
+    from mmseg_bone.io.runs import is_finished
+
+    result = folders.results / job.key
+    return all(is_finished(part) for part in (result, *(result / name for name in job.applied)))
+
+
+def check(job: Job, folders: Folders) -> None:
+    """See that what is there of a job is of these stores and of these settings.
+
+    Raises:
+        PlanError: It is not. Nothing is overwritten.
+    """
+    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.store import Store
+
+    stores = {"": MAIN} | {name: store or MAIN for name, (store, _) in job.applied.items()}
+    for name, store in stores.items():
+        for found in (folders.results / job.key / name, folders.runs / job.key / name):
+            if not (found / "config.yaml").is_file():
+                continue
+            if Run(found).store_digest != Store(folders.stores / store).digest:
+                raise PlanError(
+                    f"{found} is of another store than {folders.stores / store}: their digests "
+                    f"differ. Name the stores it is of, or move it away to make it again."
+                )
+    _check_settings(job, folders)
+
+
+def settings(job: Job, folders: Folders) -> "DictConfig":
+    """All that the training is told."""
+    from hydra import compose, initialize_config_dir
+
+    import mmseg_bone.cli.train  # noqa: F401  (what its configuration needs is registered there)
+
+    with _composing, initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("train", list(job.train))
+    # Afterwards, since names of folders may mean something to Hydra.
+    cfg.name, cfg.seed, cfg.ckpt_path = job.row, job.seed, "last"
+    cfg.store, cfg.run = str(folders.stores / MAIN), str(folders.runs / job.key)
+    return cfg
+
+
+def _check_settings(job: Job, folders: Folders) -> None:
+    from omegaconf import OmegaConf
+
+    from mmseg_bone.io.runs import Run, nameless
+
+    parts = [base / job.key for base in (folders.results, folders.runs)]
+    found = [part for part in parts if (part / "config.yaml").is_file()]
+    if not found:
+        return
+    asked = OmegaConf.to_container(settings(job, folders), resolve=True)
+    now = dict(_leaves(nameless(asked)))  # type: ignore[arg-type]
+    for part in found:
+        then = dict(_leaves(nameless(Run(part).config)))
+        # Of common settings only: an option that came since then was at what is its default.
+        for key in then.keys() & now.keys() - set(_MAY_DIFFER):
+            if then[key] != now[key]:
+                raise PlanError(
+                    f"{part} was made with {key}={then[key]}, and {now[key]} is asked for. Set it "
+                    f"back, or move the folder away to make it again; nothing is overwritten."
+                )
+
+
+def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  (any YAML)
+    if isinstance(value, Mapping | list):
+        parts = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for key, part in parts:
+            yield from _leaves(part, f"{at}.{key}" if at else str(key))
+    else:
+        yield at, value
+
+
+def _apply(job: Job, name: str, folders: Folders) -> None:
+    """Predict with the network of the job, unless that was done and only not yet copied."""
+    from mmseg_bone.cli.apply import Control, apply
+    from mmseg_bone.io.runs import is_finished
+
+    run = folders.runs / job.key
+    if is_finished(run / name):
+        return
+    if not (run / "weights.safetensors").is_file():
+        raise PlanError(
+            f"{run} holds no weights, for it was trained on another machine. Copy the run here, "
+            f"go on there, or move {folders.results / job.key} away to train it again."
+        )
+    store, control = job.applied[name]
+    shutil.rmtree(run / name, ignore_errors=True)  # cut off; it is begun anew
+    apply(
+        run,
+        store=folders.stores / (store or MAIN),
+        out=run / name,
+        control=Control(control),
+    )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process; the lock goes with the process, however it ends."""
+    import fcntl
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(BUSY)
+        yield
+
+
+if __name__ == "__main__":
+    main()
