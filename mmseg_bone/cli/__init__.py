@@ -24,6 +24,7 @@ COMMANDS = {
     "show": "Draw studies of a store, with masks and predictions.",
     "card": "Set what a store of phantoms holds beside what is published.",
     "audit": "Check what image and report each tell of a store of phantoms.",
+    "atlas": "Make an atlas of bones from a store of phantoms.",
     "realism": "Measure scans against a real one: noise, shape, uptake, sharpness.",
     "pretrain": "Train a text encoder on reports, as MacBERT was.",
     "probe": "Ask a text encoder what it knows: masked words, and linear probes.",

@@ -5,21 +5,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped, UInt8
 from torch import Tensor
 from torch.nn.functional import pad
 
+from mmseg_bone.anatomy import UNKNOWN
 from mmseg_bone.data.batch import Batch
 from mmseg_bone.data.steps import Step, stages
+from mmseg_bone.imaging.body_frame import BLOCK, OUTSIDE, body_coordinates
 from mmseg_bone.imaging.counts import rebin, rebin_mask, to_image, unbin
 from mmseg_bone.study import VIEWS, Report, Study
+from mmseg_bone.text.site_evidence import EVIDENCE_SHAPE
 
 Sample = dict[str, Any]  # the keys of Batch, for one study
 Tokenise = Callable[[Report | None], list[int]]
+TakeEvidence = Callable[[Report | None], Float[np.ndarray, "label said"] | None]
 
 
 class EncodeStudy:
-    """Make tensors of a study: the image, and the report's tokens if a tokeniser is given.
+    """Make tensors of a study: the image, and what else is asked for.
 
     Args:
         steps: What is done to the study first, by name and in this order; see ``data.steps``.
@@ -27,7 +31,12 @@ class EncodeStudy:
         quantile: See ``imaging.counts.to_image``.
         power: The same.
         ceiling: The same.
-        tokens: Report → token numbers, none for no report. None: the report is not read.
+        tokens: Report → token numbers, none for no report. None: no tokens are made.
+        evidence: Report → what it says of each bone, None where nothing can be read; see
+            ``text.report_evidence``. None: no evidence is taken.
+        body: Say where on the body pixels are; see ``imaging.body_frame``. It needs the whole
+            body, so it does not go with a step that crops.
+        bones: Give the labels of bones, to learn from; ``UNKNOWN`` where there are none.
     """
 
     def __init__(
@@ -39,11 +48,16 @@ class EncodeStudy:
         power: float = 0.5,
         ceiling: float = 4.0,
         tokens: Tokenise | None = None,
+        evidence: TakeEvidence | None = None,
+        body: bool = False,
+        bones: bool = False,
     ) -> None:
         self.steps = tuple((steps or {}).values())
         self.factor = rebin
         self.window = {"quantile": quantile, "power": power, "ceiling": ceiling}
         self.tokens = tokens
+        self.evidence = evidence
+        self.body, self.bones = body, bones
 
     def __call__(self, study: Study) -> Sample:
         """Tensors of one study; the mask only if somebody drew one."""
@@ -64,7 +78,24 @@ class EncodeStudy:
             sample["mask"] = torch.from_numpy(mask)
         if self.tokens is not None:
             sample["tokens"] = torch.tensor(self.tokens(study.report), dtype=torch.long)
+        if self.evidence is not None:
+            said = self.evidence(study.report)
+            sample["told"] = torch.tensor(said is not None)
+            said = np.zeros(EVIDENCE_SHAPE, np.float32) if said is None else said
+            sample["evidence"] = torch.from_numpy(said)
+        if self.body:
+            spacing_mm = (study.spacing_mm[0] * self.factor, study.spacing_mm[1] * self.factor)
+            place = body_coordinates(counts, study.views, spacing_mm)
+            sample["body"] = torch.from_numpy(_on_both(place, study.views, OUTSIDE))
+        if self.bones:
+            sample["bones"] = torch.from_numpy(self._labels(study, image.shape))
         return sample
+
+    def _labels(self, study: Study, shape: tuple[int, ...]) -> UInt8[np.ndarray, "v h w"]:
+        """Labels on the grid of the image: of a block of pixels, that of its first."""
+        if study.bones is None:
+            return np.full(shape, UNKNOWN, np.uint8)
+        return _on_both(study.bones[:, :: self.factor, :: self.factor], study.views, UNKNOWN)
 
     def restore(
         self, probability: Float[np.ndarray, "v h w"], study: Study
@@ -83,6 +114,15 @@ class EncodeStudy:
         return own
 
 
+def _on_both(
+    part: Shaped[np.ndarray, "view *rest"], views: tuple[str, ...], missing: float | int
+) -> Shaped[np.ndarray, "v *rest"]:
+    """Both views of what was made of those acquired."""
+    both = np.full((len(VIEWS), *part.shape[1:]), missing, part.dtype)
+    both[[VIEWS.index(view) for view in views]] = part
+    return both
+
+
 def collate(samples: Sequence[Sample], *, stride: int = 1) -> Batch:
     """Samples side by side, padded with zeros to the largest and to the network's stride.
 
@@ -93,8 +133,9 @@ def collate(samples: Sequence[Sample], *, stride: int = 1) -> Batch:
     height, width = torch.stack([sample["size"] for sample in samples]).amax(0).tolist()
     height, width = (size + -size % stride for size in (height, width))
 
-    def grown(image: Tensor) -> Tensor:
-        return pad(image, (0, width - image.shape[-1], 0, height - image.shape[-2]))
+    def grown(image: Tensor, value: float | int = 0, block: int = 1) -> Tensor:
+        right, below = -(-width // block), -(-height // block)
+        return pad(image, (0, right - image.shape[-1], 0, below - image.shape[-2]), value=value)
 
     batch: Batch = {
         "id": [sample["id"] for sample in samples],
@@ -118,4 +159,11 @@ def collate(samples: Sequence[Sample], *, stride: int = 1) -> Batch:
         )
         lengths = torch.tensor([len(sample["tokens"]) for sample in samples])
         batch["token_mask"] = torch.arange(longest)[None] < lengths[:, None]
+    if all("evidence" in sample for sample in samples):
+        batch["evidence"] = torch.stack([sample["evidence"] for sample in samples])
+        batch["told"] = torch.stack([sample["told"] for sample in samples])
+    if all("body" in sample for sample in samples):
+        batch["body"] = torch.stack([grown(s["body"], OUTSIDE, BLOCK) for s in samples])
+    if all("bones" in sample for sample in samples):
+        batch["bones"] = torch.stack([grown(sample["bones"], UNKNOWN) for sample in samples])
     return batch

@@ -5,6 +5,7 @@ The only place that knows albumentations.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import albumentations as A
 import cv2
@@ -13,6 +14,8 @@ from jaxtyping import Num
 
 from mmseg_bone.imaging.mirror import mirror
 from mmseg_bone.study import Study
+
+_CARRIED = ("mask", "bones")  # moved along with the counts; the other maps are left out
 
 cv2.setNumThreads(0)  # the loader's processes are the parallelism
 
@@ -65,17 +68,23 @@ class Augment:
             counts = thinned(counts, rng.uniform(self.thin, 1.0), rng)
         self.move.set_random_seed(int(rng.integers(2**31)))
         planes = {"image": _as_one(counts.astype(np.float32), study.views)}
-        if study.mask is not None:
-            planes["mask"] = _as_one(study.mask.astype(np.uint8), study.views)
+        known = [name for name in _CARRIED if getattr(study, name) is not None]
+        if known:
+            carried = [
+                _as_one(getattr(study, name).astype(np.uint8), study.views) for name in known
+            ]
+            planes["mask"] = np.concatenate(carried, axis=-1)
         moved = self.move(**planes)
-        mask = moved.get("mask")
+        labels: dict[str, Any] = {}
+        if known:
+            parts = np.split(np.atleast_3d(moved["mask"]), len(known), axis=-1)
+            labels = dict(zip(known, (_as_views(part, study.views) for part in parts), strict=True))
+        if "mask" in labels:
+            labels["mask"] = labels["mask"].astype(bool)
         return replace(
             study,
             counts=np.maximum(_as_views(moved["image"], study.views), 0),
-            mask=None if mask is None else _as_views(mask, study.views).astype(bool),
-            instances=None,
-            classes=None,
-            bones=None,
+            **({"instances": None, "classes": None} | labels),
         )
 
 

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from mmseg_bone.models.encoder_decoder import EncoderDecoder
+from mmseg_bone.models.grounding import Ground, Grounding
 from mmseg_bone.nn.decoder import Fuse, unchanged
 from mmseg_bone.nn.fusion import FUSIONS, FusionName
 from mmseg_bone.nn.network import Network, Side
@@ -29,15 +30,16 @@ class TextFused(Network):
 
     Source: the two paths and fusion while decoding, Ma et al. 2024,
     https://doi.org/10.2174/0115734056324977240911073841. How and where to fuse is not in
-    their abstract, and is our choice.
+    their abstract, and is our choice; ``atlas`` is a step beyond it, see ``nn.anatomy``.
 
     Args:
         unet: The image part.
-        encoder: Reads the report; not kept if nothing is fused.
-        fusion: ``none``, ``concat``, ``film`` or ``cross_attention``.
+        encoder: Reads the report; kept only if its words are read.
+        fusion: ``none``, ``concat``, ``film``, ``cross_attention`` or ``atlas``.
         levels: Decoder levels that read, 0 the finest, ``depth - 1`` the coarsest; None for
             those of a quarter of the resolution and coarser, or the coarsest.
         report_dropout: Share of reports not read in training.
+        grounding: What ``atlas`` is made of; not looked at otherwise.
     """
 
     def __init__(
@@ -47,28 +49,38 @@ class TextFused(Network):
         fusion: FusionName | Literal["none"],
         levels: Sequence[int] | None,
         report_dropout: float | int,
+        grounding: Grounding | None = None,
     ) -> None:
         super().__init__()
         self.unet = unet
         self.stride = unet.stride
         self.report_dropout = report_dropout
         self.text: TextEncoder | None = None
+        self.ground: Ground | None = None
         if fusion == "none":
             return
-        if encoder is None:
-            raise ValueError(f"fusion={fusion!r} needs an encoder that reads the report")
         depth = len(unet.widths)
         if levels is None:
             levels = range(min(_FINEST, depth - 1), depth)
         if not levels or not set(levels) <= set(range(depth)):
             raise ValueError(f"levels={list(levels)}: expected some of 0 to {depth - 1}")
+        widths = {level: unet.widths[level] for level in sorted(set(levels))}
+        if fusion == "atlas":
+            views_per_image = unet.layout.channels_out
+            self.ground = (grounding or Grounding()).make(
+                widths, views_per_image, None if encoder is None else encoder.width
+            )
+            self.text = encoder if self.ground.sites is not None else None
+            self.reads = ("image", *self.ground.reads)
+            self.learns = self.ground.learns
+            self.fusion = self.ground.fusions(widths, views_per_image)
+            return
+        if encoder is None:
+            raise ValueError(f"fusion={fusion!r} needs an encoder that reads the report")
         self.reads = ("image", "tokens", "token_mask")
         self.text = encoder
         self.fusion = nn.ModuleDict(
-            {
-                str(level): FUSIONS[fusion](unet.widths[level], encoder.width)
-                for level in sorted(set(levels))
-            }
+            {str(level): FUSIONS[fusion](width, encoder.width) for level, width in widths.items()}
         )
 
     def forward(
@@ -77,6 +89,7 @@ class TextFused(Network):
         tokens: Int[Tensor, "b t"] | None = None,
         token_mask: Bool[Tensor, "b t"] | None = None,
         views: Bool[Tensor, "b v"] | None = None,
+        **grounds: Tensor,
     ) -> Float[Tensor, "b v h w"]:
         """Logits of every view.
 
@@ -85,8 +98,11 @@ class TextFused(Network):
             tokens: Of the report; None is no report for any study.
             token_mask: True on tokens, False on padding.
             views: True where a view was acquired; the pixels of the others are not read.
+            grounds: What else it reads, with the names of a batch: ``evidence`` and ``told``,
+                or no report for any study, and ``body``.
         """
-        logits: Tensor = self.unet(image, views, fuse=self._read(tokens, token_mask))
+        fuse, _ = self._read(tokens, token_mask, **grounds)
+        logits: Tensor = self.unet(image, views, fuse=fuse)
         return logits
 
     def with_sides(
@@ -95,20 +111,29 @@ class TextFused(Network):
         tokens: Int[Tensor, "b t"] | None = None,
         token_mask: Bool[Tensor, "b t"] | None = None,
         views: Bool[Tensor, "b v"] | None = None,
+        **grounds: Tensor,
     ) -> tuple[Float[Tensor, "b v h w"], Sequence[Side]]:
-        """Logits, and those of the image part's side heads, which have read the report too."""
-        return self.unet.with_sides(image, views, fuse=self._read(tokens, token_mask))
+        """Logits, and those of the image part's side heads, which have read the report too.
+
+        Those of bones and of evidence are beside them, as far as they are learnt.
+        """
+        fuse, own = self._read(tokens, token_mask, **grounds)
+        logits, sides = self.unet.with_sides(image, views, fuse=fuse)
+        return logits, [*sides, *own]
 
     def _read(
-        self, tokens: Int[Tensor, "b t"] | None, token_mask: Bool[Tensor, "b t"] | None
-    ) -> Fuse:
-        """Read the reports once, for all levels."""
+        self,
+        tokens: Tensor | None,
+        token_mask: Tensor | None,
+        **grounds: Tensor,
+    ) -> tuple[Fuse, list[Side]]:
+        """Read the reports once, for all levels; sides are added while it fuses."""
+        sides: list[Side] = []
+        if self.ground is not None:
+            return self._lay(self.ground, tokens, token_mask, sides, **grounds), sides
         if self.text is None or tokens is None or token_mask is None:
-            return unchanged
-        mask = token_mask
-        if self.training and self.report_dropout > 0:
-            kept = torch.rand(len(tokens), 1, device=tokens.device) >= self.report_dropout
-            mask = mask & kept
+            return unchanged, sides
+        mask = token_mask & self._kept(tokens)[:, None]
         words = self.text(tokens, mask)
 
         def fuse(level: int, features: Tensor) -> Tensor:
@@ -117,7 +142,40 @@ class TextFused(Network):
             fused: Tensor = self.fusion[str(level)](features, words, mask)
             return fused
 
+        return fuse, sides
+
+    def _lay(
+        self,
+        ground: Ground,
+        tokens: Tensor | None,
+        token_mask: Tensor | None,
+        sides: list[Side],
+        evidence: Tensor | None = None,
+        told: Tensor | None = None,
+        body: Tensor | None = None,
+    ) -> Fuse:
+        """Take the evidence once; lay it on the body at each level."""
+        if self.text is not None and tokens is not None and token_mask is not None:
+            evidence = ground.evidence_of(self.text(tokens, token_mask), token_mask, sides)
+            told = token_mask.any(dim=1)
+        if evidence is None or told is None:
+            return unchanged
+        said, heard = evidence, told & self._kept(evidence)
+
+        def fuse(level: int, features: Tensor) -> Tensor:
+            if str(level) not in self.fusion:
+                return features
+            mapped = ground(level, features, said, body, sides)
+            fused: Tensor = self.fusion[str(level)](features, mapped, heard)
+            return fused
+
         return fuse
+
+    def _kept(self, reports: Tensor) -> Bool[Tensor, " b"]:
+        """Which reports are read: all, but for those left out at random in training."""
+        if not self.training or self.report_dropout <= 0:
+            return torch.ones(len(reports), dtype=torch.bool, device=reports.device)
+        return torch.rand(len(reports), device=reports.device) >= self.report_dropout
 
     def text_parameters(self) -> Iterable[nn.Parameter]:
         """Parameters of the text encoder; fusion learns at the rate of the image part."""

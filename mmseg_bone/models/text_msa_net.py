@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from mmseg_bone.models.grounding import Grounding
 from mmseg_bone.models.msa_net import MSANet
 from mmseg_bone.models.text_fused import TextFused
 from mmseg_bone.nn.conv import Norm
@@ -21,6 +22,7 @@ class TextMSANet(TextFused):
         fusion: The same.
         levels: The same.
         report_dropout: The same.
+        grounding: The same.
         residual: See ``MSANet``, also for the rest.
         extraction: Multi-scale feature extraction.
         dilation: Cascaded dilated convolutions.
@@ -39,6 +41,7 @@ class TextMSANet(TextFused):
         fusion: FusionName | Literal["none"] = "cross_attention",
         levels: Sequence[int] | None = None,
         report_dropout: float | int = 0.1,
+        grounding: Grounding | None = None,
         *,
         residual: bool = True,
         extraction: bool = True,
@@ -63,4 +66,4 @@ class TextMSANet(TextFused):
             views=views,
             coordinates=coordinates,
         )
-        super().__init__(unet, encoder, fusion, levels, report_dropout)
+        super().__init__(unet, encoder, fusion, levels, report_dropout, grounding)

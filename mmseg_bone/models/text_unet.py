@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from mmseg_bone.models.grounding import Grounding
 from mmseg_bone.models.text_fused import TextFused
 from mmseg_bone.models.unet import UNet
 from mmseg_bone.nn.conv import Norm
@@ -21,6 +22,7 @@ class TextUNet(TextFused):
         fusion: The same.
         levels: The same.
         report_dropout: The same.
+        grounding: The same.
         base_channels: See ``UNet``, also for the rest.
         depth: Levels of resolution.
         norm: Between convolutions.
@@ -34,6 +36,7 @@ class TextUNet(TextFused):
         fusion: FusionName | Literal["none"] = "cross_attention",
         levels: Sequence[int] | None = None,
         report_dropout: float | int = 0.1,
+        grounding: Grounding | None = None,
         *,
         base_channels: int = 32,
         depth: int = 5,
@@ -42,4 +45,4 @@ class TextUNet(TextFused):
         coordinates: bool = True,
     ) -> None:
         unet = UNet(base_channels, depth, norm, views, coordinates)
-        super().__init__(unet, encoder, fusion, levels, report_dropout)
+        super().__init__(unet, encoder, fusion, levels, report_dropout, grounding)

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from mmseg_bone.nn.position import coordinates, waves
 
-FusionName = Literal["concat", "film", "cross_attention"]
+FusionName = Literal["concat", "film", "cross_attention", "atlas"]  # atlas: nn/anatomy.py
 _Layer = TypeVar("_Layer", nn.Linear, nn.Conv2d)
 _BANDS = 6  # octaves: the finest wave is 1/32 of the body, about two ribs
 
@@ -44,7 +44,7 @@ class Fusion(nn.Module, ABC):
         tokens = tokens.masked_fill(~token_mask[..., None], 0.0)
         # Where nothing may be read, all may: attending to nothing is nan. It is dropped below.
         change = self.change(features, tokens, token_mask | ~has_report[:, None])
-        fused: Tensor = features + change * _per_image(has_report[:, None], features)
+        fused: Tensor = features + change * per_image(has_report[:, None], features)
         return fused
 
     @abstractmethod
@@ -68,7 +68,7 @@ class ReportPooling(nn.Module):
 
     def __init__(self, token_width: int) -> None:
         super().__init__()
-        self.weight = _zero(nn.Linear(token_width, 1, bias=False))
+        self.weight = zeroed(nn.Linear(token_width, 1, bias=False))
 
     def forward(
         self, tokens: Float[Tensor, "b t d"], readable: Bool[Tensor, "b t"]
@@ -99,7 +99,7 @@ class Concatenation(Fusion):
         self.pool = ReportPooling(token_width)
         self.of_pixel = nn.Conv2d(channels, channels, 1)
         self.of_report = nn.Linear(token_width, channels, bias=False)
-        self.out = _zero(nn.Conv2d(channels, channels, 1))
+        self.out = zeroed(nn.Conv2d(channels, channels, 1))
 
     def change(
         self,
@@ -108,7 +108,7 @@ class Concatenation(Fusion):
         readable: Bool[Tensor, "b t"],
     ) -> Float[Tensor, "n c h w"]:
         """What pixel and report give together."""
-        report = _per_image(self.of_report(self.pool(tokens, readable)), features)
+        report = per_image(self.of_report(self.pool(tokens, readable)), features)
         mixed: Tensor = self.out(functional.leaky_relu(self.of_pixel(features) + report))
         return mixed
 
@@ -128,7 +128,7 @@ class FeatureModulation(Fusion):
     def __init__(self, channels: int, token_width: int) -> None:
         super().__init__()
         self.pool = ReportPooling(token_width)
-        self.out = _zero(nn.Linear(token_width, 2 * channels))
+        self.out = zeroed(nn.Linear(token_width, 2 * channels))
 
     def change(
         self,
@@ -138,7 +138,7 @@ class FeatureModulation(Fusion):
     ) -> Float[Tensor, "n c h w"]:
         """``γ x + β``."""
         scale, shift = self.out(self.pool(tokens, readable)).chunk(2, dim=1)
-        return features * _per_image(scale, features) + _per_image(shift, features)
+        return features * per_image(scale, features) + per_image(shift, features)
 
 
 class WordPixelAttention(Fusion):
@@ -176,7 +176,7 @@ class WordPixelAttention(Fusion):
         # No bias for keys: it would add the same to all words, which softmax takes away.
         self.key = nn.Linear(token_width, self.width, bias=False)
         self.value = nn.Linear(token_width, self.width)
-        self.out = _zero(nn.Linear(self.width, channels))
+        self.out = zeroed(nn.Linear(self.width, channels))
 
     def change(
         self,
@@ -215,14 +215,14 @@ FUSIONS: dict[str, type[Concatenation] | type[FeatureModulation] | type[WordPixe
 }
 
 
-def _zero(layer: _Layer) -> _Layer:
+def zeroed(layer: _Layer) -> _Layer:
     """The layer, giving nothing until it learns to."""
     for parameter in layer.parameters():
         nn.init.zeros_(parameter)
     return layer
 
 
-def _per_image(
+def per_image(
     report: Float[Tensor, "b c"] | Bool[Tensor, "b c"], features: Float[Tensor, "n _ _ _"]
 ) -> Float[Tensor, "n c 1 1"]:
     """A value per report and channel, for each image of the study."""

@@ -11,12 +11,15 @@ class Side(NamedTuple):
     """What a network would answer from features on the way, to learn from in training.
 
     Attributes:
-        logits: Of every view; height and width a whole part of the image's.
+        logits: Of the mask, in every view, with height and width a whole part of the image's;
+            or of something else a batch carries, see ``losses.sides``.
         weight: Of their loss, beside 1 for that of the answer itself.
+        learns: Key of the batch that they are judged by.
     """
 
-    logits: Float[Tensor, "b v h w"]
+    logits: Float[Tensor, "b *_"]
     weight: float
+    learns: str = "mask"
 
 
 class Network(nn.Module):
@@ -28,11 +31,14 @@ class Network(nn.Module):
 
     Attributes:
         reads: Keys of the batch, in the order of the arguments of ``forward``.
+        learns: Keys of the batch that its sides are judged by, beside the mask. They are
+            needed in training only.
         stride: Height and width of an image must be multiples of this; the data module
             pads to it, and predictions are cut back.
     """
 
     reads: tuple[str, ...] = ("image",)
+    learns: tuple[str, ...] = ()
     stride: int = 1
 
     def with_sides(
@@ -43,8 +49,8 @@ class Network(nn.Module):
         """Logits, and further ones to learn from, of which most networks have none.
 
         A task asks for them in training; validation and prediction call ``forward``. So a
-        network with deep supervision (Lee et al. 2015, https://arxiv.org/abs/1409.5185)
-        needs no task of its own.
+        network with deep supervision (Lee et al. 2015, https://arxiv.org/abs/1409.5185), or
+        one that learns anatomy beside lesions, needs no task of its own.
         """
         logits: Tensor = self(*args, **kwargs)
         return logits, ()

@@ -16,7 +16,7 @@ Arrangement = Literal["shared", "stacked"]
 VIEW_COUNT = 2  # anterior, posterior
 
 
-def turn_posterior(image: Float[Tensor, "b v h w"]) -> Float[Tensor, "b v h w"]:
+def turn_posterior(image: Float[Tensor, "b v *_ w"]) -> Float[Tensor, "b v *_ w"]:
     """Exchange left and right of the posterior view; twice gives the image back."""
     anterior, posterior = image.unbind(1)
     return torch.stack([anterior, posterior.flip(-1)], dim=1)

@@ -79,17 +79,19 @@ class MaskTask(pl.LightningModule):
         return logits
 
     def read(self, batch: Batch) -> dict[str, Tensor]:
-        """The parts of the batch that the network reads.
+        """The parts of the batch that the network reads; what it learns is asked for too.
 
         Raises:
             BatchError: The batch does not carry what the network reads.
         """
-        missing = set(self.network.reads) - batch.keys()
+        needed = set(self.network.reads) | set(self.network.learns if self.training else ())
+        missing = needed - batch.keys()
         if missing:
             raise BatchError(
                 f"{type(self.network).__name__} reads {', '.join(sorted(missing))}, which this "
                 f"batch does not carry; it has {', '.join(sorted(batch))}. Choose a data config "
-                f"that encodes it (data=with_report), or a model that does not read it."
+                f"that encodes it (data=with_report, data=with_evidence), or a model that does "
+                f"not read it."
             )
         return {key: batch[key] for key in self.network.reads}  # type: ignore[literal-required]
 
@@ -113,7 +115,7 @@ class MaskTask(pl.LightningModule):
             logits, sides = self.network.with_sides(**self.read(batch))
         else:
             logits = self(batch)
-        loss = deeply_supervised(self.loss, logits, sides, batch["mask"], batch["views"])
+        loss = deeply_supervised(self.loss, logits, sides, batch)
         return logits, loss
 
     def log_training(self, batch: Batch, **values: Tensor) -> None:

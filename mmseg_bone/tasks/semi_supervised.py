@@ -18,8 +18,8 @@ class SemiSupervisedTask(MaskTask):
     task: Dice and ``loss`` on drawn studies. ``label_weight=0`` is unsupervised.
 
     The data module must be told to include undrawn studies (``data.include_undrawn=true``).
-    Side heads learn from masks alone; with such a network several processes need the strategy
-    ``ddp_find_unused_parameters_true``.
+    Side heads learn from drawn studies alone; with such a network several processes need the
+    strategy ``ddp_find_unused_parameters_true``.
 
     Source: Chen et al. 2021, https://arxiv.org/abs/2104.08623, the semi-supervised loss; the
     weights are our choice, theirs being unknown to us.
@@ -76,12 +76,12 @@ class SemiSupervisedTask(MaskTask):
         loss: Tensor = self.image_weight * of_image
         drawn = batch.get("drawn", torch.ones_like(batch["views"][:, 0]))
         if drawn.any():
+            learnt = ("mask", "views", *self.network.learns)
             of_labels = deeply_supervised(
                 self.loss,
                 logits[drawn],
-                [(side.logits[drawn], side.weight) for side in sides],
-                batch["mask"][drawn],
-                batch["views"][drawn],
+                [side._replace(logits=side.logits[drawn]) for side in sides],
+                {key: batch[key][drawn] for key in learnt},  # type: ignore[literal-required]
             )
             logged["label_loss"] = of_labels.detach()
             loss = loss + self.label_weight * of_labels

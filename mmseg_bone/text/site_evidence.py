@@ -8,7 +8,8 @@ from mmseg_bone.study import Report
 from mmseg_bone.text.evidence import mentions
 
 SAID = ("high", "middle", "low", "benign", "negated", "collective")  # columns of the evidence
-SAYABLE = (len(BONES) + 1) * len(SAID)
+EVIDENCE_SHAPE = (len(BONES) + 1, len(SAID))
+SAYABLE = EVIDENCE_SHAPE[0] * EVIDENCE_SHAPE[1]
 
 
 def site_evidence(report: Report | None) -> Float[np.ndarray, "label said"]:
@@ -23,7 +24,7 @@ def site_evidence(report: Report | None) -> Float[np.ndarray, "label said"]:
         report: As a study has it. None and a report without a bone both give zeros: use
             ``Study.report is None`` to tell them apart.
     """
-    evidence = np.zeros((len(BONES) + 1, len(SAID)), np.float32)
+    evidence = np.zeros(EVIDENCE_SHAPE, np.float32)
     for mention in mentions(report) if report is not None else ():
         row = evidence[BY_NAME[mention.bone].label]
         row[SAID.index("negated" if mention.negated else mention.certainty)] = 1.0
