@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from mmseg_bone.imaging.bladder import remove_bladder
+from mmseg_bone.imaging.body_box import body_box
 from mmseg_bone.imaging.conjugate import add_views, fuse_masks
 from mmseg_bone.imaging.mirror import in_anterior_sense
 from mmseg_bone.imaging.thorax import find_thorax
@@ -37,6 +38,38 @@ def stages(steps: Iterable[Step], study: Study) -> list[Study]:
     for step in steps:
         seen.append(step(seen[-1]))
     return seen
+
+
+class CropBody:
+    """Cut both views to the patient; see ``imaging.body_box``.
+
+    A whole-body scan is air for a third, and what is cut away costs nothing. Outside the crop
+    nothing is predicted: its probability is 0.
+
+    Args:
+        margin_mm: Kept around the body.
+    """
+
+    def __init__(self, *, margin_mm: float = 15.0) -> None:
+        self.margin_mm = margin_mm
+
+    def __call__(self, study: Study) -> Study:  # noqa: D102  (see Step)
+        at = self._box(study)
+        maps: dict[str, Any] = {
+            name: _cut(part, study.views, at) for name, part in _maps(study).items()
+        }
+        return replace(study, counts=_cut(study.counts, study.views, at), **maps)
+
+    def undo(  # noqa: D102
+        self, probability: Float[np.ndarray, "view y x"], study: Study
+    ) -> Float[np.ndarray, "view _y _x"]:
+        full = np.zeros(study.counts.shape, probability.dtype)
+        turned = in_anterior_sense(full, study.views)
+        turned[:, *self._box(study)] = in_anterior_sense(probability, study.views)
+        return in_anterior_sense(turned, study.views)
+
+    def _box(self, study: Study) -> tuple[slice, slice]:
+        return body_box(study.counts, study.views, study.spacing_mm, self.margin_mm)
 
 
 class CropThorax:
@@ -116,6 +149,14 @@ class AddViews:
         self, probability: Float[np.ndarray, "1 y x"], study: Study
     ) -> Float[np.ndarray, "view y x"]:
         return in_anterior_sense(np.repeat(probability, len(study.views), 0), study.views)
+
+
+def _cut(
+    part: Shaped[np.ndarray, "view y x"], views: tuple[str, ...], at: tuple[slice, slice]
+) -> Shaped[np.ndarray, "view _y _x"]:
+    """A box, given in the anterior sense, of each view."""
+    inside = in_anterior_sense(part, views)[:, *at]
+    return np.ascontiguousarray(in_anterior_sense(inside, views))
 
 
 def _maps(study: Study) -> dict[str, Any]:

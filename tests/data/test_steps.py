@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmseg_bone.data.encode import EncodeStudy
-from mmseg_bone.data.steps import AddViews, CropThorax, RemoveBladder, stages
+from mmseg_bone.data.steps import AddViews, CropBody, CropThorax, RemoveBladder, stages
 
 
 @pytest.fixture
@@ -72,3 +72,39 @@ def test_encoding_goes_through_all_steps_and_restores_backwards(tall):
 def test_no_steps_change_nothing(study):
     assert stages((), study) == [study]
     assert (EncodeStudy(steps={})(study)["image"] == EncodeStudy()(study)["image"]).all()
+
+
+@pytest.fixture
+def aside(study):
+    """A body at the right of the anterior view, which is the left of the posterior one."""
+    counts = np.zeros((2, 300, 100), np.uint16)
+    counts[0, 40:260, 60:90] = 50
+    counts[1, 40:260, 10:40] = 50
+    mask = np.zeros(counts.shape, bool)
+    mask[0, 100, 65] = mask[1, 200, 12] = True
+    return replace(study, counts=counts, mask=mask, spacing_mm=(2.0, 2.0))
+
+
+def test_a_crop_to_the_body_takes_the_same_body_from_either_view(aside):
+    cut = CropBody(margin_mm=10.0)(aside)
+    _, height, width = cut.counts.shape
+    assert 220 < height < 260
+    assert 30 < width < 70
+    assert cut.counts.sum() == aside.counts.sum()
+    # What was so many columns from the patient's own edge still is, in either view.
+    assert np.array_equal(cut.counts[0].sum(1), cut.counts[1].sum(1))
+    assert np.array_equal(cut.counts[0], cut.counts[1][:, ::-1])
+    assert cut.mask.sum(axis=(1, 2)).tolist() == [1, 1]
+
+
+def test_a_crop_to_the_body_is_undone_exactly(aside):
+    crop = CropBody()
+    back = crop.undo(crop(aside).mask.astype(np.float32), aside)
+    assert np.array_equal(back, aside.mask)
+    one = replace(aside, views=("posterior",), counts=aside.counts[1:], mask=aside.mask[1:])
+    assert np.array_equal(crop.undo(crop(one).mask.astype(np.float32), one), one.mask)
+
+
+def test_a_blank_image_is_kept_whole_by_a_crop_to_the_body(aside):
+    blank = replace(aside, counts=np.zeros_like(aside.counts))
+    assert CropBody()(blank).counts.shape == aside.counts.shape
