@@ -47,9 +47,9 @@ def count_flags(raised: Sequence[Discrepancy], expected: Set[Flag]) -> Flags:
     """How far the flags raised are those expected.
 
     A flag tells a discrepancy if the kind is the same and one of its bones is the bone: where
-    bones lie over each other, a flag names each of them.
+    bones lie over each other, a flag names each of them. Outside the skeleton it is "".
     """
-    tells = [{(flag.kind, bone) for bone in flag.bones} & expected for flag in raised]
+    tells = [{(flag.kind, bone) for bone in flag.bones or ("",)} & expected for flag in raised]
     return Flags(
         expected=len(expected),
         told=len(set().union(*tells)),

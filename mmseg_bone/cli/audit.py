@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
+    from mmseg_bone.analysis.agreement_truth import Flags
     from mmseg_bone.io.store import Store
     from mmseg_bone.study import Focus, Study
     from mmseg_bone.text.evidence import Mention
@@ -32,7 +33,9 @@ def audit(
     Prints, by style of wording, how well the parser recovers site, side, level and class of
     the foci a report names (F1). Then, for the foci whose label the image must not give away,
     what a classifier makes of their true outlines, cross-validated by patient, and what the
-    parser makes of the report: areas under the curve, 0.5 is a coin.
+    parser makes of the report: areas under the curve, 0.5 is a coin. Between the two, how well
+    the discrepancies of report and true outlines are told, as the reports are and with errors
+    planted in them: precision and recall of the flags.
     """
     from mmseg_bone.analysis.ambiguity import image_auc, measure_foci
     from mmseg_bone.io.store import Store
@@ -40,6 +43,7 @@ def audit(
     shelf = Store(store)
     ids = shelf.ids[:first]
     _print_parser(shelf, ids)
+    _print_agreement(shelf, ids)
     foci = measure_foci(shelf[id] for id in ids)
     patients = {shelf.rows[id]["patient"] for id in ids}
     carrying = foci["patient"].nunique() if len(foci) else 0
@@ -71,6 +75,39 @@ def _agreement(study: "Study") -> Counter[str]:
     said = {(focus.named, focus.certainty == "benign") for focus in study.foci if focus.named}
     heard = {(bone, mention.label == "benign") for bone, mention in _mentions(study).items()}
     return Counter(studies=1, said=len(said), heard=len(heard), both=len(said & heard))
+
+
+def _print_agreement(store: "Store", ids: list[str]) -> None:
+    """Flags on the true outlines, so that what is wrong is the report or the flag."""
+    import numpy as np
+
+    from mmseg_bone.analysis.agreement_truth import total
+    from mmseg_bone.data.planting import PLANTS, plant
+
+    print("\n| planted | studies | discrepancies | flags | precision | recall |")
+    print("|---|---|---|---|---|---|")
+    for kind in PLANTS:
+        rng = np.random.default_rng(0)
+        planted = (plant(store[id], kind, rng) for id in ids)
+        flags = [_flags(study) for study in planted if study is not None]
+        found = total(flags)
+        print(
+            f"| {kind} | {len(flags)} | {found.expected} | {found.raised} "
+            f"| {found.precision:.3f} | {found.recall:.3f} |"
+        )
+
+
+def _flags(study: "Study") -> "Flags":
+    from mmseg_bone.analysis.agreement_truth import Flags, count_flags, true_flags
+    from mmseg_bone.analysis.judging import judge
+    from mmseg_bone.text.hearing import hear
+
+    words = hear(study.report)
+    if words is None or study.mask is None:
+        return Flags()
+    agreement = judge(study, study.mask, words).agreement
+    raised = () if agreement is None else agreement.discrepancies
+    return count_flags(raised, true_flags(study, everywhere=words.everywhere))
 
 
 def _mentions(study: "Study") -> "dict[str, Mention]":

@@ -9,6 +9,7 @@ import typer
 from mmseg_bone.errors import MmsegBoneError, RunError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
+    from mmseg_bone.analysis.marked import Cut
     from mmseg_bone.io.runs import Run
     from mmseg_bone.io.store import Store
 
@@ -48,12 +49,17 @@ def evaluate(
     tolerance_mm: Annotated[
         float, typer.Option(min=0, help="Distance of outlines that is agreement (surface Dice).")
     ] = 5.0,
+    levels: Annotated[
+        int,
+        typer.Option(min=0, help="Ribs or vertebrae off by so many are no discrepancy."),
+    ] = 1,
 ) -> None:
     """Score the predictions of runs against the drawings of their store.
 
     Writes scores.csv (one row per study and view), lesions.csv (per lesion), froc.csv (per study
-    and threshold), scans.csv (per study) and summary.json into each run, in the place of earlier
-    ones, and prints every score with the name of its aggregation.
+    and threshold), scans.csv (per study), summary.json and agreement.json (where report and
+    prediction disagree, bone by bone) into each run, in the place of earlier ones, and prints
+    every score with the name of its aggregation.
     """
     from mmseg_bone.analysis import evaluation
     from mmseg_bone.analysis.marked import Cut
@@ -70,13 +76,16 @@ def evaluate(
     failed = []
     for run in [run for path in runs for run in find_runs(path)]:
         try:
-            done = evaluation.evaluate(run, _store_of(run, store), cut)
+            shelf = _store_of(run, store)
+            done = evaluation.evaluate(run, shelf, cut)
+            agreement = _judge(run, shelf, cut, levels)
         except MmsegBoneError as error:  # the other runs of a sweep are scored all the same
             failed.append(str(error))
             continue
         print(f"{run.path}: {done.studies} studies of {done.patients} patients, by aggregation:\n")
         print(summary_table(done.summary), "\n")
         print(", ".join(f"{name} {value:.3f}" for name, value in done.beyond.items()), "\n")
+        print(agreement, "\n")
         if done.undrawn:
             print(f"Not scored, for nobody drew on them: {len(done.undrawn)} studies.")
         if done.seen:
@@ -86,6 +95,25 @@ def evaluate(
             )
     if failed:
         raise RunError("\n".join(failed))
+
+
+def _judge(run: "Run", store: "Store", cut: "Cut", levels: int) -> str:
+    """Where reports and predictions disagree, into the run; and in a line."""
+    from mmseg_bone.analysis.judging import judge_run
+    from mmseg_bone.io.runs import to_json
+    from mmseg_bone.io.store import write_atomically
+    from mmseg_bone.text.hearing import hear
+
+    content, flags = judge_run(run, store, cut, hear=hear, levels=levels)
+    write_atomically(run.path / "agreement.json", to_json(content))
+    about = content["about"]
+    if not about["judged"]:
+        return "Agreement with reports was judged in none of the studies."
+    return (
+        f"Agreement with reports, {about['judged']} studies: {flags.raised} discrepancies, of "
+        f"which {flags.right} are of the drawing, too (precision {flags.precision:.3f}), which has "
+        f"{flags.expected} (recall {flags.recall:.3f})."
+    )
 
 
 def _store_of(run: "Run", given: Path | None) -> "Store":

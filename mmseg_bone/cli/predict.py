@@ -15,6 +15,7 @@ from mmseg_bone.errors import ReportError
 if TYPE_CHECKING:  # imported late, so that --help is quick
     import numpy as np
 
+    from mmseg_bone.analysis.judging import Judgement
     from mmseg_bone.data.encode import EncodeStudy
     from mmseg_bone.io.runs import Run
     from mmseg_bone.study import Report, Study
@@ -68,16 +69,23 @@ def predict(
     posterior: Annotated[
         Stored | None, typer.Option(help="How the posterior view is stored, if files do not say.")
     ] = None,
+    levels: Annotated[
+        int,
+        typer.Option(min=0, help="Ribs or vertebrae off by so many are no discrepancy."),
+    ] = 1,
     overwrite: Annotated[bool, typer.Option(help="Replace earlier marks.")] = False,
 ) -> None:
     """Mark lesions on a planar whole-body bone scan.
 
     Writes mask_VIEW.png (white on lesions, pixel for pixel), overlay.png (to look at; R and L
-    are the patient's) and lesions.json (view, place, area, counts and probability of each).
-    Neither names nor words of the report are written. Not a medical device.
+    are the patient's) and lesions.json (view, place, area, counts and probability of each, and
+    where report and marks disagree: bone by bone, if it is known where the bones are).
+    Neither names of people nor words of the report are written. Not a medical device.
     """
+    from mmseg_bone.analysis.judging import judge
     from mmseg_bone.cli.files import refuse_existing, write_all
     from mmseg_bone.io.runs import Run
+    from mmseg_bone.text.hearing import hear
 
     study = _study(scan, report, spacing, posterior)
     names = [*(_mask_name(view) for view in study.views), "overlay.png", "lesions.json"]
@@ -85,9 +93,11 @@ def predict(
     record = Run(run)
     cut = _threshold(record) if threshold is None else threshold
     marks = _mark(record, study, cut, smallest_mm2)
-    files = _files(record, study, marks, cut, smallest_mm2)
+    judged = judge(study, marks.mask, hear(study.report), levels=levels)
+    files = _files(record, study, marks, judged, cut, smallest_mm2)
     write_all(out, files, overwrite)
     _tell(study, marks, report is not None)
+    _tell_agreement(judged)
     print(f"Written to {out}: {', '.join(files)}. Not a medical device.")
 
 
@@ -170,9 +180,15 @@ def _mask_name(view: str) -> str:
 
 
 def _files(
-    run: "Run", study: "Study", marks: Marks, threshold: float, smallest_mm2: float
+    run: "Run",
+    study: "Study",
+    marks: Marks,
+    judged: "Judgement",
+    threshold: float,
+    smallest_mm2: float,
 ) -> dict[str, bytes]:
     from mmseg_bone.analysis.figures import figure_of, to_png
+    from mmseg_bone.analysis.figures_agreement import draw_judgement
     from mmseg_bone.imaging.lesions import find_lesions
     from mmseg_bone.io.png import mask_to_png
     from mmseg_bone.io.runs import to_json
@@ -206,10 +222,13 @@ def _files(
     }
     read = "with its report" if marks.read_report else "image alone"
     title = f"{run.name}, {read}, threshold {threshold:g}\nnot a medical device"
-    return masks | {
-        "overlay.png": to_png(figure_of(study, prediction=marks.mask, title=title)),
-        "lesions.json": to_json(about | {"lesions": [_rounded(asdict(one)) for one in lesions]}),
+    overlay = figure_of(study, prediction=marks.mask, title=title)
+    draw_judgement(overlay, study, marks.mask, judged)
+    found = {
+        "lesions": [_rounded(asdict(one)) for one in lesions],
+        "agreement": judged.to_json(),
     }
+    return masks | {"overlay.png": to_png(overlay), "lesions.json": to_json(about | found)}
 
 
 def _rounded(value: Any) -> Any:  # noqa: ANN401  (numbers anywhere in what JSON can say)
@@ -237,3 +256,12 @@ def _tell(study: "Study", marks: Marks, report_given: bool) -> None:
         print("The report was not read: this network does not read one, or there was no text.")
     elif not report_given:
         print("No report was given: the image alone was read.")
+
+
+def _tell_agreement(judged: "Judgement") -> None:
+    """How many discrepancies there are; the report stays out of what is printed."""
+    if judged.agreement is None:
+        print(f"Agreement of report and marks was not judged: {judged.why_not}.")
+        return
+    count = len(judged.agreement.discrepancies)
+    print(f"Discrepancies of report and marks: {count}. They are drawn, and in lesions.json.")

@@ -8,7 +8,7 @@ import numpy as np
 from mmseg_bone.anatomy import BY_NAME, mirrored
 from mmseg_bone.errors import StudyError
 from mmseg_bone.study import Focus, Study
-from mmseg_bone.text.everywhere import is_chinese, speaks_of_all
+from mmseg_bone.text.hearing import is_chinese, speaks_of_all
 from mmseg_bone.text.rewriting import rename_site
 
 PLANTS = ("none", "omission", "wrong_side")

@@ -26,3 +26,12 @@ def test_the_parser_is_scored_by_style_and_few_foci_make_no_curve(store, capsys)
 def test_fewer_studies_can_be_asked_for(store, capsys):
     audit(store, first=2)
     assert "of 2 patients" in capsys.readouterr().out
+
+
+def test_flags_are_scored_as_the_reports_are_and_with_errors_planted(store, capsys):
+    audit(store)
+    out = capsys.readouterr().out
+    rows = [line.split(" | ") for line in out.splitlines() if line.startswith("| ")]
+    planted = {row[0].strip("| "): row[1:] for row in rows if len(row) == 6}
+    assert {"none", "omission", "wrong_side"} < planted.keys()
+    assert 0 < int(planted["none"][0]) <= 6

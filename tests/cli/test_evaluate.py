@@ -1,7 +1,13 @@
 import json
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
+
+from mmseg_bone.anatomy import BY_NAME
+from mmseg_bone.io.runs import Run
+from mmseg_bone.io.store import Store
 
 
 def test_a_run_is_scored_into_its_own_folder(make_run, command):
@@ -104,3 +110,29 @@ def test_only_undrawn_studies_leave_nothing_to_score(make_run, command):
         (run.path / "predictions" / f"{id}.safetensors").unlink()
     assert "0 studies of 0 patients" in command("evaluate", run.path)
     assert not len(run.read_scores())
+
+
+def test_where_reports_and_predictions_disagree_is_kept_without_words_of_the_report(
+    make_run, store, command, tmp_path
+):
+    run = make_run("run")
+    assert "judged in none of the studies" in command("evaluate", run.path)  # no map of bones
+    kept = json.loads((run.path / "agreement.json").read_text())
+    assert kept["studies"]["s1"]["why_not"] == "it is not known which bone is where on this scan"
+
+    study = store["s1"]
+    right = np.full(study.counts.shape, BY_NAME["rib_right_5"].label, np.uint8)
+    right[:, 0] = BY_NAME["rib_left_5"].label
+    shelf = Store.write(tmp_path / "labelled", [replace(study, bones=right)], {"p1": 0})
+    about = {"name": "x", "fold": 0, "store": str(shelf.path)}
+    run = Run.start(tmp_path / "other", about, {"store_digest": shelf.digest})
+    run.write_prediction("s1", study.mask.astype(np.float32))
+    said = command("evaluate", run.path)
+    # The report names the left rib, and what is drawn lies in the right one.
+    assert "1 studies: 2 discrepancies, of which 2 are of the drawing, too" in said
+    text = (run.path / "agreement.json").read_text("utf-8")
+    assert json.loads(text)["about"]["discrepancies"]["not_named"] == 1
+    assert "浓聚" not in text
+    assert "转移" not in text
+    command("evaluate", run.path, "--levels", 0)
+    assert json.loads((run.path / "agreement.json").read_text())["about"]["levels"] == 0

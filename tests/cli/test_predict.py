@@ -147,6 +147,16 @@ def test_neither_identity_nor_words_of_the_report_come_out(told, scan, command, 
     assert "肋" not in said
 
 
+def test_agreement_is_judged_only_of_a_report(told, scan, command, tmp_path):
+    words = ["predict", scan, "--run", told.path, "--out"]
+    said = command(*words, tmp_path / "without")
+    assert "Agreement of report and marks was not judged: there is no report." in said
+    assert lesions(tmp_path / "without")["agreement"] == {
+        "judged": False,
+        "why_not": "there is no report",
+    }
+
+
 def test_a_single_view_is_a_scan(make_run, command, tmp_path):
     one = nm(body(), DetectorInformationSequence=detectors(POSTERIOR))
     scan = save(one, tmp_path / "one.dcm")

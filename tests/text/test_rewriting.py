@@ -1,5 +1,4 @@
 from mmseg_bone.study import Report
-from mmseg_bone.text.everywhere import is_chinese, speaks_of_all
 from mmseg_bone.text.evidence import mentions
 from mmseg_bone.text.rewriting import rename_site
 
@@ -44,20 +43,3 @@ def test_what_does_not_name_the_bone_comes_back_as_it_was():
     report = Report(findings="全身骨骼显影清晰，未见异常。", impression="左侧多根肋骨转移。")
     assert rename_site(report, "rib_left_5") == report
     assert rename_site(Report(), "T7") == Report()
-
-
-def test_a_report_on_the_whole_skeleton_is_known():
-    listed = Report(findings="第7胸椎见浓聚。", impression="全身多发骨转移。")
-    assert not speaks_of_all(listed)
-    assert speaks_of_all(Report(impression="全身多发骨转移。"))
-    assert speaks_of_all(Report(findings="以第7胸椎为著,数目较多,不一一赘述。"))
-    assert speaks_of_all(Report(findings="全身骨骼弥漫性放射性增高。"))
-    assert not speaks_of_all(Report(findings="双侧乳腺区弥漫性摄取,第7胸椎浓聚。"))
-    assert not speaks_of_all(Report(findings="第7胸椎退行性变,余骨未见异常。"))
-    assert not speaks_of_all(Report())
-
-
-def test_a_report_in_english_is_not_one_the_parser_reads():
-    assert is_chinese(REPORT)
-    assert not is_chinese(Report(findings="Focal uptake in the left 6th rib."))
-    assert not is_chinese(Report())

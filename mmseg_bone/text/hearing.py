@@ -1,9 +1,10 @@
-"""Whether a report speaks of the whole skeleton, so that a bone it does not name is no omission."""
+"""What the parser hears of a report as a whole: its mentions, and what their absence means."""
 
 import re
+from typing import NamedTuple
 
 from mmseg_bone.study import Report
-from mmseg_bone.text.evidence import mentions
+from mmseg_bone.text.evidence import Mention, mentions
 from mmseg_bone.text.sites import plain
 
 _ALL = re.compile(
@@ -12,6 +13,28 @@ _ALL = re.compile(
 )
 _MANY = re.compile("全身[^,。;]{0,4}多发")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+class Heard(NamedTuple):
+    """What a report says, and whether what it does not name is left out.
+
+    Attributes:
+        mentions: Bone by bone.
+        everywhere: It speaks of the whole skeleton; see ``speaks_of_all``.
+    """
+
+    mentions: tuple[Mention, ...]
+    everywhere: bool
+
+
+def hear(report: Report | None) -> Heard | None:
+    """What a report says; None where there is none, or none in Chinese.
+
+    A report that names no site is heard: it says that there is none.
+    """
+    if report is None or not is_chinese(report):
+        return None
+    return Heard(mentions(report), speaks_of_all(report))
 
 
 def speaks_of_all(report: Report) -> bool:
