@@ -23,11 +23,17 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
 
 PICTURES = "val/overlays"  # from tasks/overlays.py, which is slow to import
 STUDIES = "test/studies"  # the table of scores per study and view
-_TABLES = ("scores", "lesions", "froc", "scans")
 _STAGING = "WANDB_DATA_DIR"  # where W&B copies artifacts to before they are sent
 
-# `${last_part:${hydra:sweep.dir}}`: what a sweep is called, without the folders it is in.
-OmegaConf.register_new_resolver("last_part", lambda path: Path(path).name, replace=True)
+
+def _sweep() -> str | None:
+    """What the sweep is called, without the folders it is in; None outside Hydra's commands."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return Path(HydraConfig.get().sweep.dir).name if HydraConfig.initialized() else None
+
+
+OmegaConf.register_new_resolver("sweep", _sweep, replace=True)
 
 
 def introduce(loggers: list[Any], config: Mapping[str, Any], store_digest: str) -> None:
@@ -112,19 +118,17 @@ def _summary(evaluation: "Evaluation") -> dict[str, float]:
 
 def _log_artifacts(experiment: Any, run: "Run") -> None:  # noqa: ANN401  (W&B's run)
     """Two runs in small: one to ``compare`` when downloaded, one to ``predict`` with."""
-    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.runs import Run, keep_small
 
-    told, about = without_folders(run.config), run.environment
     name = f"{run.name}-fold{run.config.get('fold')}-seed{run.seed}"
     with _staged_in(run.path / "wandb"):
         for kind in ("scores", "weights"):
             with tempfile.TemporaryDirectory() as folder:
-                copy = Run.start(folder, told, about)
                 if kind == "weights":
-                    (copy.path / run.weights.name).write_bytes(run.weights.read_bytes())
+                    (Path(folder) / run.weights.name).write_bytes(run.weights.read_bytes())
                 else:
-                    for table in _TABLES:
-                        copy.write_table(table, run.read_table(table))
+                    keep_small(run, folder)
+                Run.start(folder, without_folders(run.config), run.environment)
                 allowed = re.sub(r"[^\w.-]", "-", f"{name}-{kind}", flags=re.ASCII)
                 experiment.log_artifact(folder, name=allowed, type=kind)
 

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 from PIL import Image
 
 from mmseg_bone.analysis.experiments import collect
@@ -62,7 +63,7 @@ def told(tmp_path_factory):
         "model.depth=3",
         "trainer.accelerator=cpu",
         "trainer.enable_progress_bar=false",
-        "trainer.max_epochs=2",
+        "trainer.max_epochs=1",
     ]
     main(["train", *words])
     (run,) = find_runs(folder / "first_sweep")
@@ -161,6 +162,10 @@ def test_paths_are_told_without_their_folders(tmp_path):
         "several": ["x", 3, None],
         "fold": 0,
     }
+
+
+def test_outside_a_sweep_there_is_no_group():
+    assert OmegaConf.create({"group": "${sweep:}"}).group is None
 
 
 def test_a_run_that_reads_no_report_says_so_in_its_tags():
