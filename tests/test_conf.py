@@ -79,6 +79,23 @@ def test_every_fusion_reads_what_the_parser_finds(fusion, store, tmp_path):
     assert task(batch).isfinite().all()
 
 
+@pytest.mark.parametrize(
+    ("settings", "rate"),
+    [
+        (["text=default"], None),
+        (["text=lexicon"], None),
+        (["text=macbert"], 2e-5),  # it was trained elsewhere
+        (["text=macbert", "text.model=somewhere/else"], 2e-5),
+        (["text=macbert", "text.lr=null"], None),
+        (["text=macbert", "task.text_lr=1e-4"], 1e-4),
+        (["experiment=text_free"], None),  # there is no text
+    ],
+)
+def test_an_encoder_trained_elsewhere_learns_at_its_own_rate(settings, rate, store, tmp_path):
+    cfg = composed(store, tmp_path / "run", "experiment=text_fused", *settings)
+    assert cfg.task.text_lr == rate
+
+
 def test_the_text_free_experiment_builds_no_text_module(store, tmp_path):
     cfg = composed(store, tmp_path / "run", "experiment=text_free", *QUICK)
     network = instantiate(cfg.task).network
