@@ -1,7 +1,6 @@
 """``mmseg-bone pretrain``: train a text encoder on reports, and leave it in a folder."""
 
 import sys
-import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -10,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from mmseg_bone.cli import CONF, in_words
-from mmseg_bone.cli import train as training
+from mmseg_bone.cli import CONF, fitting, in_words, tracking
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
     import pytorch_lightning as pl
@@ -60,10 +58,8 @@ def pretrain(cfg: DictConfig) -> float:
     from mmseg_bone.text.untrained import untrained
 
     tune_allocator()
-    training._quieten_lightning()
-    # What is frozen is in eval mode on purpose.
-    warnings.filterwarnings("ignore", message=r".*module\(s\) in eval mode")
-    resume = training._checkpoint_to_go_on_from(Path(cfg.run), cfg.ckpt_path)
+    fitting.quieten_lightning()
+    resume = fitting.checkpoint_to_go_on_from(Path(cfg.run), cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     tokens = ReportTokens(cfg.text.model, max_tokens=cfg.text.max_tokens)
     make = untrained if cfg.scratch else ReportEncoder
@@ -73,13 +69,13 @@ def pretrain(cfg: DictConfig) -> float:
         task.load_heads(read_heads(cfg.text.model))
     data: ReportDataModule = instantiate(cfg.data, _partial_=True)(corpus(cfg), tokens)
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
-        logger=training._loggers(cfg.logger)
+        logger=fitting.make_loggers(cfg.logger)
     )
     _start(cfg, trainer, data)
     try:
         trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
     finally:
-        training._close(trainer.loggers)
+        tracking.close(trainer.loggers)
     return _finish(cfg, trainer, task, data, tokens)
 
 
@@ -106,10 +102,7 @@ def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "ReportDataModule") -> 
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     device = str(trainer.strategy.root_device)
     about = environment(device=device, seed=cfg.seed, store_digest=data.digest)
-    # Folders may be named after people; the last part is enough to tell runs apart.
-    told = training._without_folders(config, {str(cfg.run)})
-    told["text"]["model"] = Path(cfg.text.model).name
-    told["reports"] = None if cfg.reports is None else Path(cfg.reports).name
+    told = tracking.without_folders(config)
     for logger in trainer.loggers:
         logger.log_hyperparams(told | {"store_digest": data.digest})
     Run.start(cfg.run, config, about)

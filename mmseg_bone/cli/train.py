@@ -1,16 +1,14 @@
 """``mmseg-bone train``: fit an experiment on all folds but one, and leave a run behind."""
 
-import logging
 import sys
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
 
-from mmseg_bone.cli import CONF, in_words, tracking
-from mmseg_bone.errors import RunError, StoreError
+from mmseg_bone.cli import CONF, failures, fitting, in_words, sweeps, tracking
+from mmseg_bone.errors import StoreError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
     import pytorch_lightning as pl
@@ -20,10 +18,14 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
-def run(cfg: DictConfig) -> float:
+def run(cfg: DictConfig) -> float | str:
     """Fit ``cfg.task`` on ``cfg.data``; gives the held-out Dice back to a sweeper."""
+    if sweeps.is_job_of_a_sweep():
+        return sweeps.job(cfg, train)
     with in_words("train"):
-        return train(cfg)
+        dice = train(cfg)
+    failures.forget(Path(cfg.run))  # it may be a job of a sweep, run again alone
+    return dice
 
 
 def train(cfg: DictConfig) -> float:
@@ -39,13 +41,15 @@ def train(cfg: DictConfig) -> float:
             "`mmseg-bone prepare` wrote."
         )
     tune_allocator()
-    _quieten_lightning()
+    fitting.quieten_lightning()
     folder = Path(cfg.run)
-    resume = _checkpoint_to_go_on_from(folder, cfg.ckpt_path)
+    resume = fitting.checkpoint_to_go_on_from(folder, cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     task: pl.LightningModule = instantiate(cfg.task)
     data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)
-    trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(logger=_loggers(cfg.logger))
+    trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
+        logger=fitting.make_loggers(cfg.logger)
+    )
     record = _start(cfg, trainer, data) if trainer.is_global_zero else None
     try:
         trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
@@ -56,17 +60,6 @@ def train(cfg: DictConfig) -> float:
         tracking.close(trainer.loggers)
 
 
-def _quieten_lightning() -> None:
-    """Leave out its tips, and its warnings about choices that are ours or its own."""
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*does not have many workers")
-    warnings.filterwarnings("ignore", message=".*LeafSpec")
-    # What is frozen is meant to be: a frozen text encoder must not drop out.
-    warnings.filterwarnings("ignore", message=".*in eval mode at the start of training")
-    # It is: a run that goes on finds its own checkpoints, and another one was refused.
-    warnings.filterwarnings("ignore", message="Checkpoint directory .* exists and is not empty")
-
-
 def main() -> None:
     """Let Hydra read the command line."""
     # Lightning starts the other processes of a DDP run by this path, or by the module that is
@@ -74,24 +67,6 @@ def main() -> None:
     sys.argv[0] = __file__
     sys.modules["__main__"].__spec__ = None
     run()
-
-
-def _checkpoint_to_go_on_from(folder: Path, ckpt_path: str | None) -> str | None:
-    last = folder / "checkpoints" / "last.ckpt"
-    if ckpt_path == "last":  # also right for a job that was killed before its first epoch ended
-        return str(last) if last.exists() else None
-    if ckpt_path is None and last.exists():
-        raise RunError(
-            f"{folder} already holds a run. Add ckpt_path=last to go on with it, or give another "
-            f"hydra.run.dir to begin anew; nothing is overwritten."
-        )
-    return ckpt_path
-
-
-def _loggers(cfg: DictConfig | None) -> Any:  # noqa: ANN401  (what Lightning calls its loggers)
-    from hydra.utils import instantiate
-
-    return [instantiate(logger) for logger in (cfg or {}).values()] or False
 
 
 def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "StudyDataModule") -> "Run":
