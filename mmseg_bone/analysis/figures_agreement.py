@@ -41,7 +41,7 @@ def draw_judgement(
         mask: The marks that were judged.
         judged: From ``judging.judge``.
     """
-    if judged.agreement is None or judged.bones.labels is None:
+    if judged.agreement is None or judged.bones is None:
         return
     told = judged.agreement.discrepancies
     for at, (view, ax) in enumerate(zip(study.views, figure.axes, strict=False)):

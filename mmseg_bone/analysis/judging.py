@@ -42,16 +42,16 @@ class Judgement:
     Attributes:
         agreement: None where it is not judged.
         why_not: Then, why.
-        bones: By which lesions were placed.
+        bones: By which lesions were placed; None where there was nothing to judge.
     """
 
     agreement: Agreement | None
     why_not: str = ""
-    bones: BoneMap
+    bones: BoneMap | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Sites, lesions and discrepancies, in bones only: no word of the report."""
-        if self.agreement is None:
+        if self.agreement is None or self.bones is None:
             return {"judged": False, "why_not": self.why_not}
         return {
             "judged": True,
@@ -87,15 +87,14 @@ def judge(
         words: Of its report; None where there is none that the parser reads.
         levels: See ``agreement.agree``.
     """
-    bones = find_bones(study) if words is not None else BoneMap(None, "")
     if study.report is None:
-        return Judgement(agreement=None, why_not="there is no report", bones=bones)
+        return Judgement(agreement=None, why_not="there is no report")
     if words is None:
-        why_not = "the report is empty, or not in Chinese"
-        return Judgement(agreement=None, why_not=why_not, bones=bones)
-    if bones.labels is None or not bones.labels.any():
-        why_not = "it is not known which bone is where on this scan"
-        return Judgement(agreement=None, why_not=why_not, bones=bones)
+        return Judgement(agreement=None, why_not="the report is empty, or not in Chinese")
+    bones = find_bones(study)
+    if not bones.labels.any():
+        why_not = "no whole body was found, by which to tell which bone is where"
+        return Judgement(agreement=None, why_not=why_not)
     places = place_lesions(mask, bones.labels, views=study.views, spacing_mm=study.spacing_mm)
     agreement = agree(
         words.mentions,

@@ -89,11 +89,12 @@ def find_frame(
         return None
     crown, toes = float(body.crown), float(body.toes + 1)
     chest = find_thorax(coarse, views, coarse_mm)
-    at = chest.top if chest.found and crown < chest.top < toes else crown + _T1 * (toes - crown)
+    found = chest.found and crown < chest.top < toes
+    at = float(chest.top) if found else crown + _T1 * (toes - crown)
     middle, lean = _midline(body)
     return BodyFrame(
         crown=factor * crown,
-        thorax=factor * at,
+        thorax=float(factor * at),
         toes=factor * toes,
         middle=factor * (middle + 0.5),
         lean=lean,

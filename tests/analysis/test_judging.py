@@ -63,9 +63,9 @@ def test_what_nobody_can_judge_is_said_to_be_so(phantom, study):
 
     assert why(replace(phantom, report=None), None) == "there is no report"
     assert why(phantom, None) == "the report is empty, or not in Chinese"
-    assert "not known which bone is where" in why(study, naming(LEFT))
+    assert "no whole body was found" in why(study, naming(LEFT))
     nowhere = replace(phantom, bones=np.zeros_like(phantom.bones))
-    assert "not known which bone is where" in why(nowhere, naming(LEFT))
+    assert "no whole body was found" in why(nowhere, naming(LEFT))
 
 
 def test_json_names_bones_in_both_languages_and_holds_no_word_of_the_report(phantom):

@@ -118,7 +118,10 @@ def test_where_reports_and_predictions_disagree_is_kept_without_words_of_the_rep
     run = make_run("run")
     assert "judged in none of the studies" in command("evaluate", run.path)  # no map of bones
     kept = json.loads((run.path / "agreement.json").read_text())
-    assert kept["studies"]["s1"]["why_not"] == "it is not known which bone is where on this scan"
+    assert (
+        kept["studies"]["s1"]["why_not"]
+        == "no whole body was found, by which to tell which bone is where"
+    )
 
     study = store["s1"]
     right = np.full(study.counts.shape, BY_NAME["rib_right_5"].label, np.uint8)
