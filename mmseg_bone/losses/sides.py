@@ -37,8 +37,10 @@ def bone_loss(
     label = bones[:, :, down // 2 :: down, across // 2 :: across].long()
     label = label.masked_fill(~views[:, :, None, None], UNKNOWN)
     known = (label != UNKNOWN).sum().clamp(min=1)
+    # A row per pixel: for images, CUDA has no deterministic kernel.
+    rows = logits.movedim(2, -1).flatten(0, 3).float()
     total: Tensor = functional.cross_entropy(
-        logits.flatten(0, 1).float(), label.flatten(0, 1), ignore_index=UNKNOWN, reduction="sum"
+        rows, label.flatten(), ignore_index=UNKNOWN, reduction="sum"
     )
     return total / known
 

@@ -20,15 +20,27 @@ from mmseg_bone.nn.views import VIEW_COUNT, turn_posterior
 
 BODY_LEVEL = 2  # the level of resolution at which a batch tells places on the body
 _WIDTH = 64  # most channels between map and features
+_NOTHING = -30.0  # logit of what is not said, for certain
 _RARELY = -3.0  # logit of what an untrained site head expects of a bone
+
+
+def map_of(
+    bones: Float[Tensor, "b v label h w"], evidence: Float[Tensor, "b label said"]
+) -> Float[Tensor, "b v said h w"]:
+    """What is said of each pixel: the inner product over bones.
+
+    Args:
+        bones: Probability of each bone at each pixel.
+        evidence: What is said of each bone.
+    """
+    said = evidence.float().transpose(1, 2)[:, None] @ bones.flatten(3)
+    return said.reshape(*said.shape[:3], *bones.shape[3:])
 
 
 class BoneAtlas(nn.Module):
     """The same bones for everybody, laid on each scan by its landmarks.
 
-    Evidence is laid on the atlas first and the atlas on the scan then, which is the same as
-    the other way round and costs 80 times less. The atlas is kept with the weights, so that a
-    run stays what it was when another atlas ships.
+    The atlas is kept with the weights, so that a run stays what it was when another one ships.
 
     Args:
         atlas: Share of each bone at each place, in 1/255, the patient's left at the right.
@@ -49,6 +61,8 @@ class BoneAtlas(nn.Module):
     ) -> tuple[Float[Tensor, "n k h w"], None]:
         """Evidence at each pixel of a decoder level, and no logits of bones.
 
+        Levels finer than the places are told at see them as blocks.
+
         Args:
             level: Of the decoder.
             features: Of that level; only their size matters here.
@@ -57,12 +71,31 @@ class BoneAtlas(nn.Module):
         """
         if body is None:
             raise ValueError("an atlas is laid on a scan by `body`; data=with_evidence gives it")
-        atlas = self.shares.float() / 255
-        laid = torch.einsum("vlyx,bls->bvsyx", atlas, evidence.float()).float()
-        place = _at_level(turn_posterior(body.float()), level, *features.shape[2:])
-        yx = place.flatten(0, 1).permute(0, 2, 3, 1)
-        found = functional.grid_sample(laid.flatten(0, 1), yx.flip(-1), align_corners=False)
-        return found.reshape(len(features), -1, *features.shape[2:]), None
+        found = map_of(self._bones(turn_posterior(body.float()), level), evidence)
+        if level < BODY_LEVEL:
+            found = functional.interpolate(found, scale_factor=2.0 ** (BODY_LEVEL - level))
+        height, width = features.shape[2:]
+        found = found[..., :height, :width]
+        return found.reshape(len(features), -1, height, width), None
+
+    @torch.no_grad()
+    def _bones(
+        self, place: Float[Tensor, "b v 2 _ _"], level: int
+    ) -> Float[Tensor, "b v label _ _"]:
+        """p(bone | pixel). Sampled without gradients: those of sampling differ from run to run."""
+        if level > BODY_LEVEL:
+            coarser = 2 ** (level - BODY_LEVEL)
+            pooled = functional.avg_pool2d(place.flatten(0, 1), coarser, ceil_mode=True)
+            place = pooled.reshape(*place.shape[:3], *pooled.shape[2:])
+        xy = place.permute(0, 1, 3, 4, 2).flip(-1)
+        shares = self.shares.float() / 255
+        views = [
+            functional.grid_sample(
+                atlas[None].expand(len(place), -1, -1, -1), xy[:, view], align_corners=False
+            )
+            for view, atlas in enumerate(shares)
+        ]
+        return torch.stack(views, dim=1)
 
 
 class BoneHeads(nn.Module):
@@ -94,11 +127,9 @@ class BoneHeads(nn.Module):
         """Evidence at each pixel, and logits of bones, each view as its camera saw it."""
         images, _, height, width = features.shape
         logits = self.heads[str(level)](features).float()
-        logits = logits.reshape(images, -1, self.labels, height * width)
-        said = evidence.repeat_interleave(images // len(evidence), dim=0).transpose(1, 2)
-        found = said[:, None].float() @ logits.softmax(dim=2)
-        seen = logits.reshape(-1, VIEW_COUNT, self.labels, height, width)
-        return found.reshape(images, -1, height, width), turn_posterior(seen)
+        logits = logits.reshape(-1, VIEW_COUNT, self.labels, height, width)
+        found = map_of(logits.softmax(dim=2), evidence)
+        return found.reshape(images, -1, height, width), turn_posterior(logits)
 
 
 class MapFusion(nn.Module):
@@ -182,19 +213,3 @@ class SiteHead(nn.Module):
         logits: Tensor = self.out(functional.leaky_relu(read + query)).float()
         no_bone = torch.arange(logits.shape[1], device=logits.device) == 0
         return logits.masked_fill(no_bone[:, None] | ~told[:, None, None], _NOTHING)
-
-
-_NOTHING = -30.0  # logit of what is not said, for certain
-
-
-def _at_level(
-    place: Float[Tensor, "b v 2 _ _"], level: int, height: int, width: int
-) -> Float[Tensor, "b v 2 h w"]:
-    """Places on the body of the pixels of a decoder level."""
-    flat = place.flatten(0, 1)
-    if level > BODY_LEVEL:
-        flat = functional.avg_pool2d(flat, 2 ** (level - BODY_LEVEL), ceil_mode=True)
-    elif level < BODY_LEVEL:
-        finer = 2.0 ** (BODY_LEVEL - level)
-        flat = functional.interpolate(flat, scale_factor=finer, mode="bilinear")
-    return flat[..., :height, :width].reshape(*place.shape[:3], height, width)

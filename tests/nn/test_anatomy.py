@@ -1,0 +1,138 @@
+import pytest
+import torch
+from torch import nn
+
+from mmseg_bone.nn.anatomy import BoneAtlas, BoneHeads, MapFusion, SiteHead, map_of
+
+LABELS, SAID = 4, 3
+HIGH, NEGATED = 0, 2
+
+
+def evidence(bone, said):
+    """Of one study: one thing said of one bone."""
+    told = torch.zeros(1, LABELS, SAID)
+    told[0, bone, said] = 1.0
+    return told
+
+
+def atlas():
+    """Bone 1 in the patient's right half, bone 2 in the left; half sure in the posterior view."""
+    shares = torch.zeros(2, LABELS, 4, 4, dtype=torch.uint8)
+    shares[0, 1, :, :2] = shares[0, 2, :, 2:] = 255
+    shares[1, 1, :, :2] = shares[1, 2, :, 2:] = 51
+    return BoneAtlas(shares)
+
+
+def places(height, width):
+    """Of a patient cut off on all sides, each view as its camera sees it."""
+    y = (torch.arange(height) + 0.5) / height * 2 - 1
+    x = (torch.arange(width) + 0.5) / width * 2 - 1
+    place = torch.stack(torch.meshgrid(y, x, indexing="ij"))
+    return 0.6 * torch.stack([place, place.flip(-1)])[None]
+
+
+def test_the_map_is_the_inner_product_of_bone_and_evidence():
+    bones = torch.zeros(1, 2, LABELS, 1, 2)
+    bones[0, 0, 1, 0] = torch.tensor([0.25, 1.0])
+    bones[0, 0, 2, 0] = torch.tensor([0.75, 0.0])
+    said = evidence(1, HIGH) + 0.5 * evidence(2, HIGH) + evidence(2, NEGATED)
+    found = map_of(bones, said)
+
+    assert found.shape == (1, 2, SAID, 1, 2)
+    assert found[0, 0, HIGH, 0].tolist() == [0.625, 1.0]
+    assert found[0, 0, NEGATED, 0].tolist() == [0.75, 0.0]
+    assert not found[0, 1].any()
+
+
+def test_what_is_said_of_a_bone_lies_where_the_atlas_has_it_in_both_views():
+    features = torch.zeros(2, 5, 8, 8)  # one image per view, the patient's left at the right
+    found, logits = atlas()(2, features, evidence(2, HIGH), places(8, 8))
+
+    assert logits is None
+    assert found.shape == (2, SAID, 8, 8)
+    assert (found[0, HIGH, :, 6:] == 1).all()
+    assert (found[0, HIGH, :, :2] == 0).all()
+    assert found[1, HIGH, 4, 7].item() == pytest.approx(0.2)
+    assert not found[:, 1:].any()
+
+
+@pytest.mark.parametrize("level", [0, 1, 2, 3, 4])
+def test_every_level_sees_the_same_map(level):
+    size = 32 * 4 // 2**level
+    found, _ = atlas()(level, torch.zeros(2, 5, size, size), evidence(1, HIGH), places(32, 32))
+    assert found.shape == (2, SAID, size, size)
+    assert (found[0, HIGH, :, : size // 4] == 1).all()
+    assert (found[0, HIGH, :, -size // 4 :] == 0).all()
+
+
+def test_views_that_are_channels_of_one_image_have_a_map_each():
+    stacked, _ = atlas()(2, torch.zeros(1, 5, 8, 8), evidence(1, HIGH), places(8, 8))
+    shared, _ = atlas()(2, torch.zeros(2, 5, 8, 8), evidence(1, HIGH), places(8, 8))
+    assert torch.equal(stacked[0], shared.flatten(0, 1))
+
+
+def test_nothing_is_said_outside_the_body():
+    found, _ = atlas()(2, torch.zeros(2, 5, 8, 8), evidence(1, HIGH), places(8, 8) + 3.0)
+    assert not found.any()
+
+
+def test_the_atlas_wants_to_know_where_the_body_is():
+    with pytest.raises(ValueError, match="data=with_evidence"):
+        atlas()(2, torch.zeros(2, 5, 8, 8), evidence(1, HIGH), None)
+
+
+@pytest.mark.parametrize("views_per_image", [1, 2])
+def test_bones_as_the_heads_see_them(views_per_image):
+    torch.manual_seed(0)
+    heads = BoneHeads({1: 6}, LABELS, views_per_image)
+    features = torch.randn(2 // views_per_image * 2, 6, 4, 2)  # two studies
+    said = torch.cat([evidence(1, HIGH), evidence(3, NEGATED)])
+    found, logits = heads(1, features, said, None)
+
+    assert found.shape == (len(features), SAID * views_per_image, 4, 2)
+    assert logits.shape == (2, 2, LABELS, 4, 2)
+    bones = logits.softmax(dim=2)
+    maps = found.reshape(2, 2, SAID, 4, 2)
+    torch.testing.assert_close(maps[0, 0, HIGH], bones[0, 0, 1])
+    torch.testing.assert_close(maps[0, 1, HIGH], bones[0, 1, 1].flip(-1))  # as its camera saw it
+    torch.testing.assert_close(maps[1, 0, NEGATED], bones[1, 0, 3])
+
+
+def test_a_map_changes_nothing_at_first_and_never_where_there_is_no_report():
+    torch.manual_seed(0)
+    fusion = MapFusion(6, SAID)
+    features, said = torch.randn(4, 6, 3, 3), torch.rand(4, SAID, 3, 3)
+    told = torch.tensor([True, False])
+    assert torch.equal(fusion(features, said, told), features)
+
+    for parameter in fusion.parameters():
+        nn.init.uniform_(parameter, -0.5, 0.5)
+    fused = fusion(features, said, told)
+    assert torch.equal(fused[2:], features[2:])
+    assert not torch.allclose(fused[:2], features[:2])
+    # That a bone is passed over is read, too.
+    assert not torch.allclose(fusion(features, 0 * said, told)[:2], features[:2])
+    fused.square().sum().backward()
+    assert all(p.grad.abs().sum() > 0 for p in fusion.parameters())
+
+
+def test_each_bone_asks_the_words_and_padding_is_not_asked():
+    torch.manual_seed(0)
+    head, words = SiteHead(6, LABELS, SAID), torch.randn(2, 5, 6)
+    mask = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    logits = head(words, mask)
+    assert logits.shape == (2, LABELS, SAID)
+    assert logits[0, 1:].std(dim=0).min() > 1e-3  # bones hear different things
+
+    words[1, 3:] = torch.nan
+    torch.testing.assert_close(head(words, mask), logits)
+    torch.testing.assert_close(head(words[1:, :3], mask[1:, :3]), logits[1:])
+
+
+def test_of_no_bone_and_without_a_report_nothing_is_said():
+    head = SiteHead(6, LABELS, SAID)
+    mask = torch.tensor([[True] * 5, [False] * 5])
+    said = head(torch.randn(2, 5, 6), mask).sigmoid()
+    assert said[:, 0].max() < 1e-9
+    assert said[1].max() < 1e-9
+    assert said[0, 1:].min() > 1e-3
