@@ -6,7 +6,7 @@ Each part is done once: what is there whole is skipped, what was cut off goes on
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mmseg_bone.cli import CONF, failures
 from mmseg_bone.cli.benchmark_plan import Job
+from mmseg_bone.cli.settings import refuse_another
 from mmseg_bone.errors import PlanError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
@@ -25,7 +26,6 @@ BUSY = 75  # exit status: another process is at this job
 # Those of a run under a control are left out: every seed has five of them, and they are long.
 _TABLES_OF_APPLIED = ("scores", "scans")
 _composing = Lock()  # Hydra composes one at a time
-_MAY_DIFFER = ("run", "store", "ckpt_path", "data.workers", "trainer.enable_progress_bar")
 
 
 @dataclass(frozen=True)
@@ -96,20 +96,23 @@ def check(job: Job, folders: Folders) -> None:
     Raises:
         PlanError: It is not. Nothing is overwritten.
     """
-    from mmseg_bone.io.runs import Run
-    from mmseg_bone.io.store import Store
+    from omegaconf import OmegaConf
 
     stores = {"": MAIN} | {name: store or MAIN for name, (store, _) in job.applied.items()}
-    for name, store in stores.items():
-        for found in (folders.results / job.key / name, folders.runs / job.key / name):
-            if not (found / "config.yaml").is_file():
-                continue
-            if Run(found).store_digest != Store(folders.stores / store).digest:
-                raise PlanError(
-                    f"{found} is of another store than {folders.stores / store}: their digests "
-                    f"differ. Name the stores it is of, or move it away to make it again."
-                )
-    _check_settings(job, folders)
+    begun = [
+        (base / job.key / name, folders.stores / store)
+        for name, store in stores.items()
+        for base in (folders.results, folders.runs)
+        if (base / job.key / name / "config.yaml").is_file()
+    ]
+    asked: dict[str, Any] = {}
+    if begun:
+        asked = OmegaConf.to_container(settings(job, folders), resolve=True)  # type: ignore[assignment]
+    for found, store in begun:
+        # What was applied has the settings of the training, but for these.
+        own = {"name", "fold"} if found.name in job.applied else set()
+        config = {key: value for key, value in asked.items() if key not in own}
+        refuse_another(found, config, store)
 
 
 def settings(job: Job, folders: Folders) -> "DictConfig":
@@ -124,37 +127,6 @@ def settings(job: Job, folders: Folders) -> "DictConfig":
     cfg.name, cfg.seed, cfg.ckpt_path = job.row, job.seed, "last"
     cfg.store, cfg.run = str(folders.stores / MAIN), str(folders.runs / job.key)
     return cfg
-
-
-def _check_settings(job: Job, folders: Folders) -> None:
-    from omegaconf import OmegaConf
-
-    from mmseg_bone.io.runs import Run, nameless
-
-    parts = [base / job.key for base in (folders.results, folders.runs)]
-    found = [part for part in parts if (part / "config.yaml").is_file()]
-    if not found:
-        return
-    asked = OmegaConf.to_container(settings(job, folders), resolve=True)
-    now = dict(_leaves(nameless(asked)))  # type: ignore[arg-type]
-    for part in found:
-        then = dict(_leaves(nameless(Run(part).config)))
-        # Of common settings only: an option that came since then was at what is its default.
-        for key in then.keys() & now.keys() - set(_MAY_DIFFER):
-            if then[key] != now[key]:
-                raise PlanError(
-                    f"{part} was made with {key}={then[key]}, and {now[key]} is asked for. Set it "
-                    f"back, or move the folder away to make it again; nothing is overwritten."
-                )
-
-
-def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  (any YAML)
-    if isinstance(value, Mapping | list):
-        parts = value.items() if isinstance(value, Mapping) else enumerate(value)
-        for key, part in parts:
-            yield from _leaves(part, f"{at}.{key}" if at else str(key))
-    else:
-        yield at, value
 
 
 def _apply(job: Job, name: str, folders: Folders) -> None:

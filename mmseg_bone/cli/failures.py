@@ -22,11 +22,11 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}{_where(error)}"
 
 
-def note(folder: Path, error: BaseException | str) -> None:
-    """Write down why the job of this folder failed."""
+def note(folder: Path, error: BaseException | str, again: str = "") -> None:
+    """Write down why the job of this folder failed, and the command that runs it again."""
     folder.mkdir(parents=True, exist_ok=True)
     why = error if isinstance(error, str) else reason(error)
-    (folder / _FILE).write_text(f"{why}\n", "utf-8")
+    (folder / _FILE).write_text(f"{why}\n{again}".strip() + "\n", "utf-8")
 
 
 def forget(folder: Path) -> None:
@@ -38,6 +38,11 @@ def noted(folder: Path) -> str | None:
     """Why the job of this folder failed the last time; None if it did not."""
     path = folder / _FILE
     return path.read_text("utf-8").strip() if path.is_file() else None
+
+
+def failed_below(folder: Path) -> list[Path]:
+    """The folders whose job failed the last time."""
+    return sorted(path.parent for path in folder.rglob(_FILE))
 
 
 def _where(error: BaseException) -> str:
