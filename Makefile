@@ -11,12 +11,12 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: setup demo test lint bench benchmark
+.PHONY: setup demo test lint bench notebooks benchmark
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_FLAGS) -e ".[dev,gpl-decoders]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(PIP_FLAGS) -e ".[dev,gpl-decoders,sweep]"
 	@touch $@
 
 demo: setup
@@ -41,3 +41,7 @@ OPTIONS ?=
 benchmark: setup
 	$(BIN)/mmseg-bone phantom cohort=$(COHORT) store=data/$(COHORT) workers=2
 	$(BIN)/mmseg-bone benchmark data/$(COHORT) $(OPTIONS)
+
+# Some minutes: runs them all anew and keeps what they show.
+notebooks: setup
+	$(BIN)/jupyter execute --inplace --NotebookClient.record_timing=False notebooks/*.ipynb
