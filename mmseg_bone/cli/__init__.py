@@ -36,6 +36,7 @@ COMMANDS = {
     "evaluate": "Score the predictions of a run.",
     "compare": "Set runs beside each other: one table, intervals, paired differences.",
     "dashboard": "Write down, or publish, the W&B page of the runs.",
+    "ground": "Ask which words of its report each lesion of a run was read from.",
     "predict": "Mark lesions on a DICOM scan, with or without its report.",
     "demo": "Phantoms, three trainings, a comparison, a real scan: in minutes.",
     "benchmark": "Train and apply a list of experiments, and keep what comparing needs.",

@@ -49,7 +49,7 @@ def apply(
     if out.exists() and any(out.iterdir()):
         raise RunError(f"{out} is not empty. Name a new directory, so that nothing is lost.")
     trained, shelf = Run(run), Store(store)
-    ids = _unseen(trained, shelf, fold)
+    ids = unseen(trained, shelf, fold)
     change = make_control(control.value, shelf, ids, seed=seed)
     network, encode = load_network(trained)
     record = Run.start(out, _config(trained, shelf, fold, control), _environment(trained, shelf))
@@ -60,7 +60,7 @@ def apply(
     print(f"run: {out}")
 
 
-def _unseen(run: "Run", store: "Store", fold: int | None) -> list[str]:
+def unseen(run: "Run", store: "Store", fold: int | None) -> list[str]:
     """Drawn studies that the network has not learnt from.
 
     Raises:

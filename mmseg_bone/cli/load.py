@@ -58,6 +58,13 @@ def load_network(run: Run) -> tuple[Network, EncodeStudy]:
     return network.eval(), encode
 
 
+def untrained_network(run: Run) -> Network:
+    """The network of a run as it was before training, to set the trained one against."""
+    torch.manual_seed(run.seed)
+    network: Network = instantiate(OmegaConf.create(run.config).model)
+    return network.eval()
+
+
 @torch.inference_mode()
 def probability(
     network: Network, encode: EncodeStudy, study: Study
