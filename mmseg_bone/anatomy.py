@@ -4,8 +4,11 @@ A *bone* is what a pixel of a ``bones`` map is labelled with. Its name is an ide
 (``T7``, ``rib_left_5``); its Chinese name is what a report calls it.
 """
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
 Side = Literal["left", "right", "midline"]
@@ -94,6 +97,17 @@ UNKNOWN = 255  # stands for a label nobody knows, where a map of bones has to sa
 BY_NAME: dict[str, Bone] = {bone.name: bone for bone in BONES}
 BY_LABEL: dict[int, Bone] = {bone.label: bone for bone in BONES}
 REGIONS: tuple[str, ...] = tuple(dict.fromkeys(bone.region for bone in BONES))
+
+
+@cache
+def skeletal_mass() -> dict[str, float]:
+    """Share of every bone of ``BONES`` in the mass of the skeleton, in percent.
+
+    Source: see the head of ``skeletal_mass.csv``.
+    """
+    table = Path(__file__).with_name("skeletal_mass.csv").read_text("utf-8").splitlines()
+    lines = [line for line in table if line[:1] != "#"]
+    return {row["bone"]: float(row["percent"]) for row in csv.DictReader(lines)}
 
 
 def mirrored(bone: Bone) -> Bone:

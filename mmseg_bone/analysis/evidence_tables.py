@@ -21,7 +21,7 @@ _BURDEN = """\
 ## Burden
 
 Planar bone scan index in percent of the skeleton: predicted minus true, mean and 95% limits of
-agreement, and correlation of ranks. Weights are of Spiers 1968, see `metrics/skeletal_mass.csv`."""
+agreement, and correlation of ranks. Weights are of Spiers 1968, see `skeletal_mass.csv`."""
 _AUC = """\
 ## Any metastasis
 

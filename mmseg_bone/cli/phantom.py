@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.phantom.patient import Settings
 
 T = TypeVar("T")
-VERSION = 3  # of the phantom; raised when the same seed gives other patients, so none is reused
+VERSION = 4  # of the phantom; raised when the same seed gives other patients, so none is reused
 
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="phantom")

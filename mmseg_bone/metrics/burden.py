@@ -1,27 +1,12 @@
 """How much of the skeleton is diseased, and how well two ways of measuring it agree."""
 
-import csv
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from scipy import stats
 
-from mmseg_bone.anatomy import BONES
-
-_TABLE = Path(__file__).with_name("skeletal_mass.csv")
-
-
-@cache
-def skeletal_mass() -> dict[str, float]:
-    """Share of every bone of ``anatomy.BONES`` in the mass of the skeleton, in percent.
-
-    Source: see the head of ``skeletal_mass.csv``.
-    """
-    lines = [line for line in _TABLE.read_text("utf-8").splitlines() if line[:1] != "#"]
-    return {row["bone"]: float(row["percent"]) for row in csv.DictReader(lines)}
+from mmseg_bone.anatomy import BONES, skeletal_mass
 
 
 class BoneScanIndex(NamedTuple):

@@ -14,13 +14,14 @@ from mmseg_bone.phantom.anatomy.body_outline import lay_out
 from mmseg_bone.phantom.anatomy.pose import Pose, breathing, draw_build
 from mmseg_bone.phantom.anatomy.skeleton import skeleton
 from mmseg_bone.phantom.camera import Camera
+from mmseg_bone.phantom.dice import log_normal
 from mmseg_bone.phantom.plan import Plan
 
 ROWS, COLUMNS = 1024, 256
 MARGIN = 32  # columns on each side that the image does not show but that scatter into it
 _SLAB_CM, _SLABS, _NEAREST_CM = 2.75, 14, 1.5
 _PALLET_CM = 5.0  # mattress, pallet and gap between the back and the camera below the table
-_SWAY_CM = 0.2  # standard deviation of how still nobody lies for twenty minutes; our choice
+_SWAY_CM = 0.24  # standard deviation of how still nobody lies for twenty minutes; our choice
 # Gap between skin and the upper camera, by height: chest 2-6 cm, head 4-9, legs 6-12;
 # towards the far end of these, since the edges of a real scan are no sharper.
 _GAP_Z = (0.0, 50.0, 85.0, 140.0, 150.0, 167.0)
@@ -64,9 +65,9 @@ def stage(plan: Plan, spacing_cm: tuple[float, float], rng: np.random.Generator)
     bones, pose = skeleton(), Pose(draw_build(plan, build_rng))
     grid = _grid(pose, spacing_cm, build_rng)
     body = lay_out(pose, grid, uptake_rng)
-    place = breathing(bones, pose.place(bones), float(build_rng.uniform(0.3, 0.65)))
+    place = breathing(bones, pose.place(bones), float(build_rng.uniform(0.25, 0.55)))
     taken = uptake.of_bones(plan, bones, place, uptake_rng)
-    soft = float(uptake_rng.lognormal(0, 0.1)) * (0.3 if plan.superscan else 1.0)
+    soft = log_normal(uptake_rng, 1, 0.1, 0.83, 1.2) * (0.3 if plan.superscan else 1.0)
     emission = bones.volume * pose.build.scale**3 * (taken - soft)
     sources, places, emissions = {}, [place], [emission]
     end = len(place)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.phantom.anatomy.pose import Pose
@@ -30,11 +30,15 @@ class Drawn:
         focus: As planned.
         place: Of its points, cm.
         emission: Uptake over muscle times volume that the focus adds, cm3.
+        of_bone: Points of the skeleton that lie in it, by number; none for a spot outside bone.
+        inside: Share of each of these that belongs to it, below 1 at its fading edge.
     """
 
     focus: PlannedFocus
     place: Float[np.ndarray, "n 3"]
     emission: Float[np.ndarray, " n"]
+    of_bone: Int[np.ndarray, " m"]
+    inside: Float[np.ndarray, " m"]
 
 
 def draw_foci(
@@ -76,7 +80,9 @@ def draw_foci(
             change += _RIM * rim
         some = np.flatnonzero(change)
         emission = (change * uptake[here] * volume[here])[some]
-        drawn.append(Drawn(focus, place[here][some], emission))
+        within = np.flatnonzero(share)
+        of_bone = here.start + within
+        drawn.append(Drawn(focus, place[here][some], emission, of_bone, share[within]))
     return drawn
 
 
@@ -166,4 +172,5 @@ def _outside(focus: PlannedFocus, pose: Pose) -> Drawn:
     flat = 0.35 if focus.kind in ("contamination", "ornament") else 1.0  # on the skin
     half = (r / third, r * flat / third, r * third**2)
     shape = Ellipsoid((0.0, 0.0, 0.0), half).fill(1500)
-    return Drawn(focus, shape.place + centre, shape.volume * (focus.ratio - 1))
+    emission = shape.volume * (focus.ratio - 1)
+    return Drawn(focus, shape.place + centre, emission, np.zeros(0, np.int64), np.zeros(0))

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from mmseg_bone.anatomy import BONES, BY_NAME
-from mmseg_bone.metrics.burden import bland_altman, bone_scan_index, skeletal_mass, spearman
+from mmseg_bone.anatomy import BONES, BY_NAME, skeletal_mass
+from mmseg_bone.metrics.burden import bland_altman, bone_scan_index, spearman
 
 SUM = 100.1  # of the weights, as printed
 

@@ -29,7 +29,7 @@ def lay_out(pose: Pose, grid: Grid, rng: np.random.Generator) -> Body:
     scale = pose.build.scale
     uptake = np.interp(
         grid.z / scale, (0, 30, 44, 60, 80, 100, 118, 140, 150),
-            (1.05, 1.15, 1.0, 1.0, 0.88, 0.86, 0.94, 1.1, 1.4)
+            (1.14, 1.24, 1.03, 1.0, 0.88, 0.86, 0.94, 1.1, 1.4)
     )  # fmt: skip
     organs = []
     for organ in _organs(pose, rng):
@@ -71,6 +71,7 @@ _BREAST = (
     (134.0, 9.0, 0.6, 0.4), (131.5, 9.4, 4.2, 1.4), (128.0, 9.8, 5.8, 2.3),
     (124.0, 10.0, 5.4, 2.3), (121.0, 10.0, 3.4, 1.3), (119.5, 10.0, 0.5, 0.4),
 )  # fmt: skip
+_LYING = 2.4  # limbs that rest on a table are flatter than round, see ``Stack.power``
 # Limbs by share of the way between two joints: half width, half depth, y from the bone's line.
 _ARM = (
     ("shoulder", "elbow",
@@ -84,7 +85,7 @@ _LEG = (
      ((0.0, 5.8, 6.5, 0.0), (0.1, 5.5, 6.1, -0.2), (0.3, 5.4, 5.9, -0.9), (0.5, 4.8, 5.2, -0.9),
       (0.75, 4.1, 4.1, -0.7), (0.92, 4.0, 3.8, -0.4))),
 )  # fmt: skip
-# Share of the way from ankle to toes, half width, half depth.
+# Share of the way from ankle to toes, half width, half depth of a foot that points 33 degrees down.
 _FOOT = (
     (-0.5, 0.3, 0.3), (-0.35, 2.4, 3.0), (0.0, 3.8, 5.4), (0.3, 4.2, 5.6),
     (0.6, 4.5, 4.6), (0.85, 4.5, 3.2), (0.96, 3.5, 2.0), (1.02, 0.4, 0.3),
@@ -134,7 +135,7 @@ def _posed(
     high = np.array([row[0] for row in table])
     # Fat lies round the waist rather than round shoulders or face.
     share = np.interp(high, (78, 82, 108, 136, 142, 148), (0.3, 1, 1, 0.9, 0.25, 0.1))
-    deep = np.interp(high, (78, 82, 108, 128, 142, 148), (0.3, 0.8, 1, 0.7, 0.2, 0.1))
+    deep = np.interp(high, (78, 82, 108, 128, 142, 148), (0.3, 0.65, 0.72, 0.6, 0.2, 0.1))
     k = pose.build.scale
     half = np.maximum(half + flesh * share * k, 0.1)
     thick = np.maximum((front - back)[:, 1] / 2 + flesh * deep * k, 0.1)
@@ -177,7 +178,7 @@ def _arm(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, g: float, k: f
             rows.append((height, x, y + dy, wide * g, deep * g))
     height, x, y = _between(joints["wrist"], joints["wrist"], 0.0)
     rows.append((height - 3.0, x, y, 2.6, 3.4))
-    return _stack(rows, k)
+    return _stack(rows, k, _LYING)
 
 
 def _hand(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, k: float) -> Stack:
@@ -202,7 +203,7 @@ def _leg(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, pose: Pose) ->
     z, x, y = _between(joints["ankle"], joints["ankle"], 0.0)
     rows.append((z - 4.5, x, y - 2.0, 3.2, 4.0))
     rows.append((z - 5.5, x, y - 2.0, 0.3, 0.4))
-    return _stack(rows, pose.build.scale)
+    return _stack(rows, pose.build.scale, _LYING)
 
 
 def _foot(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, pose: Pose, side: str) -> Stack:
@@ -211,12 +212,13 @@ def _foot(joints: dict[str, Float[np.ndarray, " 3"]], sign: float, pose: Pose, s
     down = np.deg2rad(pose.build.foot_deg[at])
     outward = np.sin(np.deg2rad(pose.build.toe_out_deg[at]))
     tip = z - 20.8 * np.sin(down) - 4.8 * np.cos(down)
+    longer = np.sin(np.deg2rad(33)) / np.sin(down)  # a slice of a foot that points forward
     rows = []
     for share, wide, deep in _FOOT:
         height = z + (tip - z) * share
-        ahead = (z - height) / np.tan(down) * 0.78
+        ahead = (20.8 * np.cos(down) - 4.8 * np.sin(down)) * share
         shift = max(z - height, 0.0) * outward
-        rows.append((height, x + sign * (shift + 0.2), y + ahead - 1.4, wide, deep))
+        rows.append((height, x + sign * (shift + 0.2), y + ahead - 1.4, wide, deep * longer))
     return _stack(rows, pose.build.scale)
 
 
@@ -237,7 +239,7 @@ def _organs(pose: Pose, rng: np.random.Generator) -> Iterator[Organ]:
              (118.0, -6.5, 1.6, 8.0 * chest, 7.2),
              (113.0, -7.6, 2.2, 6.0 * chest, 6.6), (108.5, -9.5, 2.6, 3.0, 4.0),
                  (106.5, -9.8, 2.6, 0.3, 0.3)]  # fmt: skip
-    yield Organ(_stack(liver, k), uptake=0.15 * float(rng.lognormal(0, 0.4)))
+    yield Organ(_stack(liver, k), uptake=0.1 * float(rng.lognormal(0, 0.4)))
     heart = [(134.5, 1.5, 2.0, 0.4, 0.4), (131.0, 2.0, 2.2, 4.0, 3.6),
              (126.0, 3.2, 2.8, 5.2, 4.4), (121.0, 4.2, 3.2, 3.4, 3.4),
              (119.5, 4.4, 3.2, 0.3, 0.3)]  # fmt: skip

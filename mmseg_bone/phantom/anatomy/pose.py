@@ -78,6 +78,7 @@ def draw_build(plan: Plan, rng: np.random.Generator) -> Build:
     stout[BY_NAME["skull"].label] = 1.0  # its vault is as wide as the head, see ``head``
     hip = 16.6 * girth * pelvis
     waist = 15.2 * girth * chest
+    apart, legs = abs(float(rng.normal(0, 1.2))), float(np.clip(rng.normal(0.1, 0.7), -0.8, 1.8))
 
     def two(mean: float, spread: float) -> tuple[float, float]:
         left, right = mean + spread * rng.standard_normal(2)
@@ -96,11 +97,11 @@ def draw_build(plan: Plan, rng: np.random.Generator) -> Build:
         scoliosis_cm=plan.scoliosis_cm / scale,
         turn_deg=float(rng.normal(0, 7)),
         nod_deg=float(rng.normal(3, 4)),
-        elbow_cm=two(waist + 4.6 * girth + 0.8, 0.6),
-        wrist_cm=two(hip + 3.4 * girth, 0.8),
-        knee_cm=two(8.2 * max(1.0, girth**0.8), 0.5),
-        ankle_cm=two(5.9 * max(1.0, girth**0.8), 0.8),
-        foot_deg=two(33.0, 5.0),
+        elbow_cm=two(waist + 4.6 * girth + 0.8 + apart, 0.8),
+        wrist_cm=two(hip + 3.4 * girth + 0.5 * apart, 1.0),
+        knee_cm=two(8.2 * max(1.0, girth**0.8) + legs, 0.5),
+        ankle_cm=two(5.9 * max(1.0, girth**0.8) + 1.5 * legs, 0.8),
+        foot_deg=two(21.0, 4.0),
         toe_out_deg=two(4.0, 6.0),
         female=female,
     )

@@ -133,7 +133,7 @@ def spine() -> Iterator[Part]:
             Tube(
                 [(0, y - dy, z - dz), (0, y, z), (0, y + dy, z + dz)],
                 [(width / 2, depth / 2)] * 2,
-                inner=0.5,  # denser in its rim
+                inner=0.6,  # denser in its rim
             ),
             ends=(0.25, 0.25),
             part="body",
@@ -156,7 +156,7 @@ def _arch(name: str, back: float, z: float) -> Iterator[Part]:
         facets: dict[str, tuple[Place, Place]] = {
             "C": ((s * 1.8, back + 0.3, z), (0.95, 1.0, 0.95)),
             "T": ((s * 1.3, back - 1.5, z + 0.3), (0.7, 0.8, 1.15)),
-            "L": ((s * 2.0, back - 1.5, z - 0.6), (0.9, 0.9, 1.7)),
+            "L": ((s * 2.15, back - 1.5, z - 0.6), (0.9, 0.9, 1.7)),
         }
         yield Part(name, Ellipsoid(*facets[name[0]]), part=kind, tone=0.85)
         if name[0] == "C":
@@ -170,7 +170,7 @@ def _arch(name: str, back: float, z: float) -> Iterator[Part]:
                 [(0.5, 0.5), (0.35, 0.35)],
             ),
             part=kind,
-            tone=0.85,
+            tone=1.15,
         )  # fmt: skip
 
 
@@ -208,20 +208,23 @@ def cage() -> Iterator[Part]:
             [[(-2.7, 0.9, 138.9), (0, 1.3, 138.6), (2.7, 0.9, 138.9)],
              [(-2.9, 1.9, 137.2), (0, 2.4, 137.2), (2.9, 1.9, 137.2)],
              [(-1.6, 3.5, 134.7), (0, 3.7, 134.7), (1.6, 3.5, 134.7)]],
-            [[1.8] * 3, [1.7] * 3, [1.5] * 3]),
+            [[1.9, 1.5, 1.9], [1.6, 1.7, 1.6], [1.2, 1.5, 1.2]]),
     )  # fmt: skip
     for s in (-1, 1):
         yield Part(
             "manubrium", Ellipsoid((s * 2.4, 1.4, 138.7), (0.9, 0.7, 0.8)), joint="sternoclavicular"
         )
     yield Part("sternum", Ellipsoid((0, 3.9, 134.4), (1.6, 0.6, 0.45)), tone=1.25)
+    # The body, thick in the middle and paler from top to bottom.
+    rows = [(1.8, 4.0, 134.1), (1.9, 5.6, 130.8), (2.2, 7.2, 127.2), (1.7, 8.3, 123.4)]
+    for upper, lower, tone in zip(rows[:-1], rows[1:], (1.12, 1.0, 0.82), strict=True):
+        yield Part(
+            "sternum",
+            Plate(
+                [[(-w, y - 0.1, z), (0, y, z), (w, y - 0.1, z)] for w, y, z in (upper, lower)],
+                [[0.9, 1.5, 0.9]] * 2),
+            tone=tone,
+        )  # fmt: skip
     yield Part(
-        "sternum",
-        Plate(
-            [[(-1.5, 4.0, 134.1), (1.5, 4.0, 134.1)], [(-1.6, 5.6, 130.8), (1.6, 5.6, 130.8)],
-             [(-1.9, 7.2, 127.2), (1.9, 7.2, 127.2)], [(-1.5, 8.3, 123.6), (1.5, 8.3, 123.6)]],
-            [[1.4] * 2] * 4),
-    )  # fmt: skip
-    yield Part(
-        "sternum", Tube([(0, 8.4, 123.6), (0, 9.0, 119.4)], [(0.9, 0.4), (0.5, 0.3)]), tone=0.8
+        "sternum", Tube([(0, 8.4, 123.4), (0, 9.0, 119.4)], [(1.2, 0.5), (0.5, 0.3)]), tone=0.65
     )

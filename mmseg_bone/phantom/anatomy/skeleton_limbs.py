@@ -43,7 +43,7 @@ def shoulder() -> Iterator[Part]:
     yield Part(
         "scapula_{side}",
         Ellipsoid((14.8, -0.8, 138.3), (0.8, 1.2, 1.8)),
-        tone=1.3,
+        tone=1.1,
         joint="shoulder",
     )
     yield Part(
@@ -60,11 +60,14 @@ def arm() -> Iterator[Part]:
     yield Part(
         "humerus_{side}",
         Ellipsoid((17.1, 0.3, 138.2), (2.3, 2.3, 2.4)),
-        tone=0.95,
+        tone=0.8,
         joint="shoulder",
     )
     yield Part(
-        "humerus_{side}", Ellipsoid((18.6, 0.4, 137.4), (1.3, 1.6, 2.0)), tone=1.1, joint="shoulder"
+        "humerus_{side}",
+        Ellipsoid((18.6, 0.4, 137.4), (1.3, 1.6, 2.0)),
+        tone=0.95,
+        joint="shoulder",
     )
     yield Part(
         "humerus_{side}",
@@ -197,7 +200,7 @@ def leg() -> Iterator[Part]:
              (8.0, 4.4, 48.0)],
             [(1.9, 1.9), (1.6, 1.4), (1.45, 1.35), (1.45, 1.35), (1.6, 1.45), (2.6, 2.0)],
              inner=0.45),
-        tone=0.78, ends=(0.15, -0.3),
+        tone=0.76, ends=(0.15, -0.3),
     )  # fmt: skip
     for x in (5.7, 9.3):
         yield Part(

@@ -10,24 +10,26 @@ from mmseg_bone.anatomy import BONES, BY_NAME
 from mmseg_bone.phantom.anatomy.pose import Pose
 from mmseg_bone.phantom.anatomy.shapes import Ellipsoid, Place, Tube
 from mmseg_bone.phantom.anatomy.skeleton import JOINTS, Skeleton
+from mmseg_bone.phantom.dice import log_normal
 from mmseg_bone.phantom.plan import Plan
 
 # Over muscle. Source: relative uptake fitted so that a ray model gives the count ratios of a real
 # anterior scan (NEMA NM1, GE Millennium MG); order of sites after 99mTc-MDP SPECT/CT series
 # (J Nucl Med 2016;57(suppl 2):1765; Indian J Nucl Med, Nautiyal et al.).
 UPTAKE = {
-    "skull": 8.2, "mandible": 15.5, "C": 25.0, "T": 24.0, "L": 31.5, "sacrum": 14.0,
-    "manubrium": 32.0, "sternum": 28.0, "rib": 12.5, "clavicle": 11.0, "scapula": 10.5,
+    "skull": 8.2, "mandible": 15.5, "C": 25.0, "T": 24.0, "L": 29.0, "sacrum": 13.5,
+    "manubrium": 32.0, "sternum": 28.0, "rib": 13.2, "clavicle": 11.0, "scapula": 10.5,
     "humerus": 11.0, "forearm": 6.5, "hand": 4.5, "ilium": 9.8, "ischium": 10.5, "pubis": 11.0,
-    "femur": 11.5, "patella": 7.0, "tibia": 6.0, "fibula": 6.0, "foot": 6.2,
+    "femur": 11.5, "patella": 7.0, "tibia": 5.7, "fibula": 5.7, "foot": 6.2,
 }  # fmt: skip
 _SPARED = ("forearm", "hand", "patella", "tibia", "fibula", "foot")  # by a metastatic superscan
 _SHAFTS = ("femur", "tibia", "fibula", "forearm")  # lined by a tram-track sign
-# The spine takes up more or less from level to level: by this share from its first one to its last.
-_SPINE = {"C": -0.1, "T": 0.25, "L": -0.2, "sacrum": 0.0}
-_LEVELS = {"C": 7, "T": 12, "L": 5}
+# Of the vertebrae, over muscle; between these levels by a straight line, so that no part of the
+# spine begins with a step.
+_SPINE = {"C1": 28.0, "C7": 26.0, "T2": 22.0, "T6": 22.0, "T9": 27.0, "T12": 32.0, "L2": 31.0}
+_SPINE |= {"L3": 30.5, "L5": 23.0}
 _URETER = 0.03  # share of ureters that are seen: one in twenty patients
-_OF_WARMTH = 0.75  # of a joint's warmth, what the whole of its bone ends takes on
+_OF_WARMTH = 0.65  # of a joint's warmth, what the whole of its bone ends takes on
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,14 @@ class Source:
     kind: str
     place: Float[np.ndarray, "n 3"]
     emission: Float[np.ndarray, " n"]
+
+
+def _of_spine() -> dict[str, float]:
+    """Uptake of every vertebra, over muscle."""
+    column = [bone.name for bone in BONES if bone.level and bone.region != "ribs"]
+    knots = [column.index(name) for name in _SPINE]
+    found = np.interp(np.arange(len(column)), knots, list(_SPINE.values()))
+    return dict(zip(column, found.tolist(), strict=True))
 
 
 def kind_of(bone: str) -> str:
@@ -99,17 +109,18 @@ def of_bones(
     metabolic one is uniform (EANM bone scintigraphy guideline 2016). Their size: our choice.
     """
     age = plan.person.age
-    level = float(rng.lognormal(0, 0.1)) * (1 - 0.0035 * max(0, age - 40))
-    kinds = {name: float(rng.lognormal(0, 0.08)) for name in UPTAKE}
-    kinds |= {name: 1 + 0.4 * (kinds[name] - 1) + 0.6 * (kinds["L"] - 1) for name in _SPINE}
+    level = log_normal(rng, 1, 0.1, 0.83, 1.2) * (1 - 0.0035 * max(0, age - 40))
+    kinds = {name: log_normal(rng, 1, 0.08, 0.86, 1.16) for name in UPTAKE}
+    column = ("C", "T", "L", "sacrum")  # its parts go together
+    kinds |= {name: 1 + 0.4 * (kinds[name] - 1) + 0.6 * (kinds["L"] - 1) for name in column}
+    spine = _of_spine()
     per_bone = np.ones(len(BONES) + 1)
     own = rng.lognormal(0, 0.05, len(BONES) + 1)
     gain = float(rng.uniform(2.5, 4.0)) if plan.superscan else 1.0
     for bone in BONES:
         kind = kind_of(bone.name)
-        per_bone[bone.label] = UPTAKE[kind] * kinds[kind] * own[bone.label] * level * gain
-        if bone.level and kind in _SPINE:  # without a step from one part of the spine to the next
-            per_bone[bone.label] *= 1 + _SPINE[kind] * (bone.level / _LEVELS[kind] - 0.5)
+        usual = spine.get(bone.name, UPTAKE[kind])
+        per_bone[bone.label] = usual * kinds[kind] * own[bone.label] * level * gain
         if plan.superscan == "metastatic" and kind in _SPARED:
             per_bone[bone.label] *= 0.45
         if plan.superscan == "metabolic" and kind in ("skull", "mandible"):
@@ -193,7 +204,7 @@ def _cartilage(plan: Plan, pose: Pose, rng: np.random.Generator) -> Source:
 def _bladder(plan: Plan, pose: Pose, dim: float) -> Source:
     """It rises behind the pubis as it fills."""
     r = (3 * plan.bladder_ml / (4 * np.pi)) ** (1 / 3)
-    half = (1.35 * r, 0.8 * r, 0.93 * r)
+    half = (1.2 * r, 0.9 * r, 0.93 * r)
     middle = pose.trunk(np.array([[0.0, 5.0, 87.0]]))[0] + np.array([0, 0, half[2]])
     shape = Ellipsoid((0.0, 0.0, 0.0), half).fill(6000)
     uptake = plan.bladder_uptake * (0.3 if dim < 1 else 1.0)

@@ -18,7 +18,7 @@ _BESIDE = {1: 0.75, 2: 0.25}  # and of a patient with some
 _RIM = 0.5  # share of cold metastases and of prostheses within a hot ring
 # Uptake over muscle times ml, per kg: with more, a bladder holds a tenth of the counts of a scan.
 # Patients empty theirs beforehand; our choice.
-_MOST_URINE = 120
+_MOST_URINE = 85
 _PLACES = ("elbow", "hand", "wrist")
 
 
@@ -128,7 +128,7 @@ def _joints(rng: np.random.Generator, person: Person, cohort: Cohort) -> dict[st
     """Warm pairs of joints, commoner with age."""
     older = max(0.4 + 0.6 * (person.age - 30) / 30, 0.0)
     warm = {name: chance(rng, min(p * older, 0.95)) for name, p in cohort.joints.items()}
-    return {name: round(between(rng, 1.3, 2.5), 2) for name, is_warm in warm.items() if is_warm}
+    return {name: round(between(rng, 1.3, 2.3), 2) for name, is_warm in warm.items() if is_warm}
 
 
 def _injection(rng: np.random.Generator, cohort: Cohort) -> tuple[str, str, float] | None:
@@ -157,11 +157,13 @@ def _bladder(rng: np.random.Generator, person: Person, cohort: Cohort) -> tuple[
     """Filling, ml, and uptake over muscle.
 
     What the kidneys excreted since the patient last went is diluted by what they drank. So the
-    activity is drawn, and uptake follows: a full bladder is large rather than bright.
+    activity is drawn, and uptake follows: a full bladder is large rather than bright. Half of
+    the bladders are ten times as bright as the thigh, as the reference scan's is (NEMA NM1).
     """
     full = chance(rng, cohort.mimics.get("full_bladder", 0.0))
     filling = between(rng, 260, 420) if full else between(rng, 50, 250)
-    usual = 30 * 150 * (filling / 150) ** 0.4
+    # Twice the filling holds half as much again: more time went by, and more was drunk.
+    usual = 25 * 150 * (filling / 150) ** 0.6
     most = _MOST_URINE * person.bmi * (person.height_cm / 100) ** 2
-    activity = log_normal(rng, usual, 0.5, 0, most)
+    activity = log_normal(rng, usual, 0.25, 0.75 * usual, most)
     return float(round(filling)), round(float(np.clip(activity / filling, 10, 150)), 1)

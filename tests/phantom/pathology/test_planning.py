@@ -235,9 +235,9 @@ def test_a_full_bladder_is_diluted_and_none_outshines_the_patient(plans):
     filling = np.array([p.bladder_ml for p in plans])
     uptake = np.array([p.bladder_uptake for p in plans])
     weight = np.array([p.person.bmi * (p.person.height_cm / 100) ** 2 for p in plans])
-    assert 24 < np.median(uptake) < 36
+    assert 18 < np.median(uptake) < 26
     assert 10 <= uptake.min() < uptake.max() <= 150
     assert 50 <= filling.min() < filling.max() <= 420
     assert np.median(uptake[filling > 260]) < 0.7 * np.median(uptake[filling < 150])
     diluted = uptake > 10  # the least that urine takes up
-    assert (filling * uptake / weight)[diluted].max() < 121
+    assert (filling * uptake / weight)[diluted].max() < 86
