@@ -6,8 +6,15 @@ from typing import Any
 
 from mmseg_bone.errors import PlanError
 
-# Where a run lies and how fast it is made are no part of what it is.
-_MAY_DIFFER = {"run", "store", "ckpt_path", "data.workers", "trainer.enable_progress_bar"}
+# Where a run lies and how fast it is made are no part of what it is; stores tell by their digest.
+_MAY_DIFFER = {
+    "run",
+    "store",
+    "data.store",
+    "ckpt_path",
+    "data.workers",
+    "trainer.enable_progress_bar",
+}
 
 
 def refuse_another(folder: Path, config: Mapping[str, Any], store: Path) -> None:
@@ -23,7 +30,7 @@ def refuse_another(folder: Path, config: Mapping[str, Any], store: Path) -> None
     Raises:
         PlanError: It is another one. Nothing is overwritten.
     """
-    from mmseg_bone.io.runs import Run, nameless
+    from mmseg_bone.io.runs import Run
     from mmseg_bone.io.store import Store
 
     if not (folder / "config.yaml").is_file():
@@ -34,13 +41,26 @@ def refuse_another(folder: Path, config: Mapping[str, Any], store: Path) -> None
             f"{folder} is of another store than {store}: their digests differ. Name the store it "
             f"is of, or move it away to make it again."
         )
-    then, now = (dict(_leaves(nameless(settings))) for settings in (run.config, config))
+    then, now = _comparable(run.config), _comparable(config)
     for key in sorted(then.keys() & now.keys() - _MAY_DIFFER):
         if then[key] != now[key]:
             raise PlanError(
                 f"{folder} was made with {key}={then[key]}, and {now[key]} is asked for. Set it "
                 f"back, or move the folder away to make it again; nothing is overwritten."
             )
+
+
+def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Each setting by its dotted name; what lies in the run is told from there."""
+    from mmseg_bone.io.runs import nameless
+
+    own = Path(str(config.get("run", ""))).name
+
+    def told(value: object) -> object:
+        inside = isinstance(value, str) and own and f"{value}/".startswith(f"{own}/")
+        return str(value).removeprefix(own) if inside else value
+
+    return {key: told(value) for key, value in _leaves(nameless(config))}
 
 
 def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  (any YAML)

@@ -2,13 +2,18 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
+from itertools import product
 
 import pytest
 import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import OmegaConf
 
-from mmseg_bone.cli import main
+from mmseg_bone.cli import CONF, main
 from mmseg_bone.io.runs import Run, is_finished
 from mmseg_bone.io.store import Store
 from mmseg_bone.tasks.segmentation import SegmentationTask
@@ -89,15 +94,23 @@ def test_a_job_without_a_store_is_refused_like_a_run_without_one(tmp_path, capsy
     assert "say which studies to learn from: store=DIR" in str(end.value.code)
 
 
+@pytest.fixture(scope="module")
+def trained(store, tmp_path_factory):
+    """A run of one epoch."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    options = [f"store={store}", f"hydra.run.dir={folder}", "trainer.max_epochs=1"]
+    main(["train", *QUICK, *options])
+    return Run(folder)
+
+
 @pytest.fixture
-def finished(store, tmp_path, sweep):
+def finished(trained, tmp_path):
     """A sweep of which fold 0 is finished, and fold 1 was finished with other settings."""
-    sweep("fold=0", "trainer.max_epochs=1")
-    one, other = (tmp_path / "sweep" / f"text_free-fold{fold}-seed0" for fold in (0, 1))
-    config = Run(one).config
-    changed = config | {"data": config["data"] | {"batch_size": 3}}
-    Run.start(other, changed | {"fold": 1}, Run(one).environment)
-    return tmp_path / "sweep"
+    shutil.copytree(trained.path, tmp_path / "text_free-fold0-seed0")
+    config = trained.config
+    changed = config | {"fold": 1, "data": config["data"] | {"fold": 1, "batch_size": 3}}
+    Run.start(tmp_path / "text_free-fold1-seed0", changed, trained.environment)
+    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -140,3 +153,25 @@ def test_a_search_finds_the_best_and_goes_on_from_what_is_finished(store, tmp_pa
 
     assert "finished before" not in search(2)
     assert search(3).count("finished before") == 2
+
+
+@pytest.mark.parametrize("name", ["ablation", "fusion", "encoder"])
+def test_every_job_of_every_grid_composes_into_a_folder_of_its_own(name):
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        sweep = compose("train", [f"sweep={name}", "store=."], return_hydra_config=True)
+        choices = {
+            key: value.split(",")
+            for key, value in sweep.hydra.sweeper.params.items()
+            if key not in ("seed", "fold")
+        }
+        folders = []
+        for values in product(*choices.values()):
+            words = [f"{key}={value}" for key, value in zip(choices, values, strict=True)]
+            words += [f"sweep={name}", "store=.", "run=run"]
+            cfg = compose("train", words, return_hydra_config=True)
+            HydraConfig.instance().set_config(cfg)
+            folders.append(cfg.hydra.sweep.subdir)
+            assert cfg.ckpt_path == "last"
+            del cfg.hydra
+            assert OmegaConf.to_container(cfg, resolve=True)["name"] in folders[-1]
+    assert len(set(folders)) == len(folders) > 3
