@@ -48,7 +48,9 @@ class ReadReports(pl.Callback):
         for encoder in encoders:
             if encoder.is_frozen and self.folder is not None:
                 encoder.keep_states(StateFolder(self.folder))
-                _log.info("reading %d reports once", len(reports))
+                _log.info(
+                    "what the text encoder makes of %d reports is computed once", len(reports)
+                )
                 _fill(encoder, reports[trainer.global_rank :: trainer.world_size], task.device)
         trainer.strategy.barrier()
 

@@ -74,11 +74,24 @@ def test_without_a_report_nothing_is_computed(frozen, count):
 
 
 def test_in_mixed_precision_the_same_is_kept(frozen):
-    shelf, _ = keeping(frozen)
+    for weight in frozen.bert.encoder.parameters():
+        weight.data *= 20  # so that its layers say more than what goes past them
+    expected = frozen(TOKENS, MASK)[MASK].half()
+    keeping(frozen)
     with torch.autocast("cpu", torch.bfloat16):
         mixed = frozen(TOKENS, MASK)
-    shelf.clear()
-    assert torch.equal(frozen(TOKENS, MASK), mixed)
+    torch.testing.assert_close(mixed[MASK], expected.float(), atol=1e-3, rtol=0)
+
+
+def test_encoders_that_share_a_shelf_share_no_states(tiny):
+    one, two = ReportEncoder(tiny, "frozen"), ReportEncoder(tiny, "frozen")
+    two.bert.encoder.layer[1].output.LayerNorm.bias.data += 1
+    shelf = Memory()
+    for encoder in (one, two):
+        encoder.keep_states(shelf)
+        encoder(TOKENS, MASK)
+    assert len(shelf) == 4
+    assert not torch.allclose(one(TOKENS, MASK)[MASK], two(TOKENS, MASK)[MASK], atol=0.5)
 
 
 def test_other_weights_or_heads_are_another_encoder(tiny):
