@@ -73,11 +73,18 @@ def tags(config: Mapping[str, Any], store_digest: str) -> tuple[str, ...]:
     told = {
         "experiment": config["name"],
         "fusion": config["model"]["fusion"] if reads else "none",
-        "text": f"{text.get('model')} {text.get('tune')}" if reads else "none",
+        "text": _reader(text) if reads else "none",
         "cohort": store_digest[:8],
     }
     # W&B takes 64 characters.
     return tuple(f"{key} {value}"[:64] for key, value in told.items())
+
+
+def _reader(text: Mapping[str, Any]) -> str:
+    """Who reads the report: the checkpoint and how it learns, or what stands in its place."""
+    if "model" in text:
+        return f"{text['model']} {text.get('tune', 'all')}"
+    return str(text.get("encoder", {}).get("_target_", "unknown")).rpartition(".")[2]
 
 
 def without_folders(config: Mapping[str, Any]) -> dict[str, Any]:

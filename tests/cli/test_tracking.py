@@ -176,3 +176,9 @@ def test_a_run_that_reads_no_report_says_so_in_its_tags():
         "text none",
         "cohort 01234567",
     )
+
+
+def test_a_reader_that_is_no_checkpoint_is_called_by_its_name():
+    text = {"encoder": {"_target_": "mmseg_bone.text.lexicon.MentionEncoder"}}
+    config = {"name": "text_fused", "model": {"fusion": "film"}, "text": text}
+    assert tags(config, "0123456789ab")[1:3] == ("fusion film", "text MentionEncoder")
