@@ -49,9 +49,9 @@ class MentionTokens:
 class MentionEncoder(TextEncoder):
     """Token features that are sums: of bone, kind of bone, side, level, and what is said.
 
-    Each mention is read on its own, and a left rib shares with the right one all but its side. So
-    what is learnt of one bone holds for the others, and which features a report gives can be
-    read off its mentions. The whole encoder learns; there is nothing in it to freeze. Making it
+    Each mention is read on its own, and a left rib shares with the right one all but its side and
+    its name. So what is learnt of one bone holds for others too, and which features a report gives
+    can be read off its mentions. The whole encoder learns; there is nothing in it to freeze. Making it
     leaves torch's random numbers as they were, so that a network with it starts out equal to
     the network without. What it is made of is our choice.
 

@@ -52,7 +52,8 @@ class KeptStates:
         self, tokens: Int[Tensor, "b t"], token_mask: Bool[Tensor, "b t"]
     ) -> Float[Tensor, "b t w"]:
         """States of each token, and zeros where ``token_mask`` is False; padding comes last."""
-        rows = [row[: int(n)] for row, n in zip(tokens.cpu(), token_mask.sum(1), strict=True)]
+        lengths = token_mask.sum(dim=1).tolist()
+        rows = [row[:n] for row, n in zip(tokens.cpu(), lengths, strict=True)]
         reports = {self.key(row): row for row in rows if len(row)}
         known = {key: found for key in reports if (found := self.shelf.get(key)) is not None}
         absent = {key: row for key, row in reports.items() if key not in known}
