@@ -51,9 +51,9 @@ class MentionEncoder(TextEncoder):
 
     Each mention is read on its own, and a left rib shares with the right one all but its side and
     its name. So what is learnt of one bone holds for others too, and which features a report gives
-    can be read off its mentions. The whole encoder learns; there is nothing in it to freeze. Making it
-    leaves torch's random numbers as they were, so that a network with it starts out equal to
-    the network without. What it is made of is our choice.
+    can be read off its mentions. The whole encoder learns; there is nothing in it to freeze.
+    Making it leaves torch's random numbers as they were, so that a network with it starts out
+    equal to the network without. What it is made of is our choice.
 
     Args:
         width: Of the token features.
