@@ -119,15 +119,18 @@ class Agreement:
             if lesion.status in DISCREPANCIES:
                 key = lesion.status, lesion.bones[0] if lesion.bones else ""
                 grouped.setdefault(key, []).append(lesion)
-        return tuple(missing) + tuple(
-            Discrepancy(
-                kind=kind,
-                bones=tuple(dict.fromkeys(bone for lesion in lesions for bone in lesion.bones)),
-                certainty=certainty.get(bone, ""),
-                lesions=tuple((lesion.view, lesion.number) for lesion in lesions),
+        marked = []
+        for (kind, _), lesions in grouped.items():
+            bones = tuple(dict.fromkeys(bone for lesion in lesions for bone in lesion.bones))
+            marked.append(
+                Discrepancy(
+                    kind=kind,
+                    bones=bones,
+                    certainty=next((certainty[b] for b in bones if b in certainty), ""),
+                    lesions=tuple((lesion.view, lesion.number) for lesion in lesions),
+                )
             )
-            for (kind, bone), lesions in grouped.items()
-        )
+        return (*missing, *marked)
 
 
 def agree(

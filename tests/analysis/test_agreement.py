@@ -82,6 +82,8 @@ def test_a_lesion_called_benign_is_a_discrepancy_of_its_own_kind():
     assert statuses(found) == (["contradicted"], ["called_benign"])
     (only,) = found.discrepancies
     assert (only.kind, only.certainty) == ("called_benign", "benign")
+    (behind,) = agree([benign("L3")], [lesion("sternum", "L3")]).discrepancies
+    assert (behind.kind, behind.certainty) == ("called_benign", "benign")
 
 
 def test_what_is_called_benign_or_denied_need_not_be_found():
