@@ -23,6 +23,7 @@ _KINDS = {
     "denied": "marked, denied",
 }
 _IN_WORDS = 8  # discrepancies; more are counted
+_OR = 3  # bones of a lesion
 _RING = 4  # pixels around a lesion
 
 
@@ -61,7 +62,7 @@ def in_words(told: Sequence[Discrepancy]) -> str:
     if not told:
         return "Report and marks agree."
     lines = [
-        f"{number} {_KINDS[one.kind]}: {_bones(one.bones)}"
+        f"{number} {_KINDS[one.kind]}: {_bones(one)}"
         for number, one in enumerate(told[:_IN_WORDS], start=1)
     ]
     more = len(told) - len(lines)
@@ -70,12 +71,12 @@ def in_words(told: Sequence[Discrepancy]) -> str:
     )
 
 
-def _bones(names: Sequence[str]) -> str:
-    if not names:
+def _bones(one: Discrepancy) -> str:
+    if not one.bones:
         return "outside the skeleton"
-    if len(names) > 3:  # named together
-        return f"among {BY_NAME[names[0]].region}"
-    return " or ".join(name.replace("_", " ") for name in names)
+    if len(one.bones) > 1 and not one.lesions:  # named together
+        return f"among {BY_NAME[one.bones[0]].region}"
+    return " or ".join(name.replace("_", " ") for name in one.bones[:_OR])
 
 
 def _ring(ax: Axes, box: tuple[slice, ...], number: int) -> None:

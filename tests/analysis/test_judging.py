@@ -148,3 +148,5 @@ def test_agreement_many_discrepancies_and_the_outside_have_words(phantom):
     assert "marked, not named: outside the skeleton" in in_words([outside])
     together = Discrepancy(kind="not_found", bones=tuple(f"rib_left_{n}" for n in range(1, 13)))
     assert "named, not marked: among ribs" in in_words([together])
+    large = replace(outside, bones=("sternum", "T5", "T6", "T7"))
+    assert in_words([large]).endswith("marked, not named: sternum or T5 or T6")
