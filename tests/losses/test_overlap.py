@@ -26,6 +26,25 @@ def test_soft_dice(probability, reference, expected):
     torch.testing.assert_close(actual, torch.tensor([expected]))
 
 
+def test_pooled_dice_takes_a_batch_for_one_study():
+    lesion, normal = row(1, 1, 0, 0), row(1, 0, 0, 0)
+    reference = torch.cat([row(1, 1, 0, 0), row(0, 0, 0, 0)]).bool()
+    both = soft_dice(torch.cat([lesion, normal]), reference, pooled=True)
+    torch.testing.assert_close(both, torch.tensor([(2 * 2 + 1) / (3 + 2 + 1)]))
+
+
+def test_to_mark_nothing_pleases_a_normal_scan_only_where_studies_are_judged_alone():
+    probability = torch.full((2, 2, 1, 2), 0.1, requires_grad=True)
+    reference = torch.cat([row(1, 0, 0, 0), row(0, 0, 0, 0)]).bool()
+    drive = {}
+    for pooled in (False, True):
+        overlap = soft_dice(probability, reference, smoothing=0.1, pooled=pooled).mean()
+        (drive[pooled],) = torch.autograd.grad(overlap, probability)
+    lesion = (0, 0, 0, 0)
+    assert -drive[False][1].sum() > drive[False][lesion] > 0
+    assert drive[True][lesion] > -drive[True][1].sum() > 0
+
+
 def test_cross_entropy_of_a_coin_is_ln_2():
     assert cross_entropy(row(0, 0, 0, 0), row(1, 0, 1, 0).bool()) == pytest.approx(math.log(2))
 
