@@ -15,6 +15,7 @@ from mmseg_bone.data.batch import Batch
 
 KEY = "val/overlays"  # of the pictures in W&B
 REFERENCE, PREDICTION, UNREAD = "reference", "prediction", "without the report"
+_SAID = ("token_mask", "evidence", "told")  # of a batch; all zeros where there is no report
 _LABELS = {1: "metastasis"}
 _COLOURS = {REFERENCE: (0, 160, 0), PREDICTION: (220, 0, 0)}  # as in every figure
 
@@ -103,9 +104,10 @@ def _marked(task: pl.LightningModule, batch: Batch) -> dict[str, Bool[Tensor, "b
     """What the network marks; and what it does unread, if it reads reports."""
     with torch.inference_mode():
         marked = {PREDICTION: task.masks(task(batch))}  # type: ignore[operator]
-        if "token_mask" in task.network.reads:  # type: ignore[operator, union-attr]
-            unread = batch | {"token_mask": torch.zeros_like(batch["token_mask"])}
-            marked[UNREAD] = task.masks(task(unread))  # type: ignore[operator]
+        reads = set(task.network.reads) & set(_SAID)  # type: ignore[arg-type, union-attr]
+        if reads:
+            silence = {key: torch.zeros_like(batch[key]) for key in reads}  # type: ignore[literal-required]
+            marked[UNREAD] = task.masks(task(batch | silence))  # type: ignore[operator]
     return marked
 
 
