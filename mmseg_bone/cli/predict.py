@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.analysis.judging import Judgement
     from mmseg_bone.data.encode import EncodeStudy
     from mmseg_bone.io.runs import Run
+    from mmseg_bone.nn.network import Network
     from mmseg_bone.study import Report, Study
 
 NOTICE = (
@@ -163,11 +164,16 @@ def _mark(run: "Run", study: "Study", threshold: float, smallest_mm2: float) -> 
     # As float16, like the predictions of a run: the same mask comes of the same scan.
     found = probability(network, encode, study).astype(np.float16)
     mask = drop_small(found >= threshold, spacing_mm=study.spacing_mm, smallest_mm2=smallest_mm2)
-    return Marks(found, mask, "tokens" in network.reads and _has_tokens(encode, study))
+    return Marks(found, mask, _reads_report(network, encode, study))
 
 
-def _has_tokens(encode: "EncodeStudy", study: "Study") -> bool:
-    return encode.tokens is not None and len(encode.tokens(study.report)) > 0
+def _reads_report(network: "Network", encode: "EncodeStudy", study: "Study") -> bool:
+    """Whether the network finds anything to read, by whatever it reads of a report."""
+    from mmseg_bone.data.encode import collate
+
+    batch = collate([encode(study)])
+    of_report = {"token_mask", "told"}.intersection(network.reads)
+    return any(bool(batch[key].any()) for key in of_report)  # type: ignore[literal-required]
 
 
 def _threshold(run: "Run") -> float:

@@ -50,15 +50,16 @@ def evidence_loss(
     evidence: Float[Tensor, "b label said"],
     told: Bool[Tensor, " b"],
 ) -> Float[Tensor, ""]:
-    """Cross-entropy of what is said of each bone, added up over what can be said.
+    """Cross-entropy of what is said of each bone, per thing that is said.
 
-    Mean over bones, and over the studies of whose report that is known; 0 if it is of none.
+    Of the hundreds of things that could be said few are, and a mean over all of them would
+    teach next to nothing. Studies of whose report nothing is known are left out.
     """
     cells: Tensor = functional.binary_cross_entropy_with_logits(
         logits.float(), evidence, reduction="none"
     )
-    of_study = cells.sum(dim=2).mean(dim=1) * told
-    return of_study.sum() / told.sum().clamp(min=1)
+    known = told[:, None, None]
+    return (cells * known).sum() / (evidence * known).sum().clamp(min=1)
 
 
 _JUDGED: dict[str, Callable[[Tensor, Mapping[str, Any]], Tensor]] = {

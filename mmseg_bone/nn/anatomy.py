@@ -21,7 +21,7 @@ from mmseg_bone.nn.views import VIEW_COUNT, turn_posterior
 BODY_LEVEL = 2  # the level of resolution at which a batch tells places on the body
 _WIDTH = 64  # most channels between map and features
 _NOTHING = -30.0  # logit of what is not said, for certain
-_RARELY = -3.0  # logit of what an untrained site head expects of a bone
+_RARELY = -5.0  # logit of what an untrained site head expects of a bone
 
 
 def map_of(
@@ -72,11 +72,10 @@ class BoneAtlas(nn.Module):
         if body is None:
             raise ValueError("an atlas is laid on a scan by `body`; data=with_evidence gives it")
         found = map_of(self._bones(turn_posterior(body.float()), level), evidence)
+        found = found.reshape(len(features), -1, *found.shape[3:])
         if level < BODY_LEVEL:
             found = functional.interpolate(found, scale_factor=2.0 ** (BODY_LEVEL - level))
-        height, width = features.shape[2:]
-        found = found[..., :height, :width]
-        return found.reshape(len(features), -1, height, width), None
+        return found[..., : features.shape[2], : features.shape[3]], None
 
     @torch.no_grad()
     def _bones(
@@ -191,8 +190,9 @@ class SiteHead(nn.Module):
         self.query = nn.Parameter(torch.randn(labels, token_width) / token_width**0.5)
         self.key = nn.Linear(token_width, token_width, bias=False)
         self.value = nn.Linear(token_width, token_width)
-        self.out = nn.Linear(token_width, said)
+        self.out = nn.Linear(token_width, said)  # for all bones, those rarely named as well
         nn.init.constant_(self.out.bias, _RARELY)
+        self.of_bone = nn.Parameter(torch.zeros(labels, said, token_width))
 
     def forward(
         self, words: Float[Tensor, "b t d"], token_mask: Bool[Tensor, "b t"]
@@ -210,6 +210,8 @@ class SiteHead(nn.Module):
         read = functional.scaled_dot_product_attention(
             query.to(words.dtype), self.key(words), self.value(words), attn_mask=readable[:, None]
         )
-        logits: Tensor = self.out(functional.leaky_relu(read + query)).float()
+        shared = self.out(functional.leaky_relu(read + query)).float()
+        own = torch.einsum("bld,lsd->bls", read.float(), self.of_bone.float())
+        logits: Tensor = shared + own
         no_bone = torch.arange(logits.shape[1], device=logits.device) == 0
         return logits.masked_fill(no_bone[:, None] | ~told[:, None, None], _NOTHING)

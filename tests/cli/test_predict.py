@@ -34,13 +34,14 @@ SPOT = (256 // 3, 64 * 5 // 8)  # row and column of the hot spot of tests.dicoms
 def make_run(tmp_path):
     """A run whose network marks hot spots."""
 
-    def make(kind="HotSpots", tokens=None):
+    def make(kind="HotSpots", tokens=None, evidence=None):
         encode = {
             "_target_": "mmseg_bone.data.encode.EncodeStudy",
             "rebin": 1,
             "quantile": 1.0,
             "ceiling": 1.0,  # so that the hottest pixel is 1 in the image
             "tokens": tokens,
+            "evidence": evidence,
         }
         config = {
             "name": "hot",
@@ -124,6 +125,19 @@ def test_with_and_without_a_report_and_from_text_or_file(told, scan, command, tm
     for name in ("text", "utf-8", "gb18030"):
         assert lesions(tmp_path / name)["report_read"]
         assert len(lesions(tmp_path / name)["lesions"]) == 2
+
+
+def test_evidence_of_the_report_is_taken_as_in_training(make_run, scan, command, tmp_path):
+    evidence = {"_target_": "mmseg_bone.text.report_evidence.ReportEvidence"}
+    words = ["predict", scan, "--run", make_run("HotSpotsIfSaid", evidence=evidence).path, "--out"]
+    command(*words, tmp_path / "with", "--report", REPORT)
+    assert lesions(tmp_path / "with")["report_read"]
+    assert len(lesions(tmp_path / "with")["lesions"]) == 2
+
+    for report in ([], ["--report", ""]):
+        command(*words, tmp_path / f"without{len(report)}", *report)
+        about = lesions(tmp_path / f"without{len(report)}")
+        assert (about["report_read"], about["lesions"]) == (False, [])
 
 
 def test_an_empty_report_is_no_report_and_an_unread_one_is_told(

@@ -1,9 +1,17 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
+from mmseg_bone.anatomy import BY_LABEL, BY_NAME, UNKNOWN
+from mmseg_bone.data.controls import make_control
 from mmseg_bone.data.encode import EncodeStudy, collate
+from mmseg_bone.imaging.body_frame import OUTSIDE
+from mmseg_bone.io.store import Store
+from mmseg_bone.study import Report
+from mmseg_bone.text.report_evidence import ReportEvidence
+from mmseg_bone.text.site_evidence import EVIDENCE_SHAPE, SAID
 
 
 def words(report):
@@ -64,3 +72,71 @@ def test_a_prediction_comes_back_to_the_pixels_and_views_of_the_study(study):
 def test_encoding_reads_no_report_unless_asked(study):
     assert "tokens" not in EncodeStudy()(study)
     assert torch.is_tensor(EncodeStudy(tokens=words)(study)["tokens"])
+
+
+@pytest.fixture
+def scanned(study):
+    """As a phantom, with a bone label on the lesion of the anterior view."""
+    bones = np.zeros(study.counts.shape, np.uint8)
+    bones[0, 3, 4] = BY_NAME["rib_left_5"].label
+    return replace(study, bones=bones)
+
+
+GROUNDS = {"evidence": ReportEvidence(), "body": True, "bones": True}
+
+
+def test_evidence_tells_a_report_that_says_nothing_from_none(study):
+    encode = EncodeStudy(evidence=ReportEvidence())
+    silent = replace(study, report=Report(findings="全身骨骼显影清晰。"))
+    batch = collate([encode(one) for one in (study, silent, replace(study, report=None))])
+
+    assert batch["evidence"].shape == (3, *EVIDENCE_SHAPE)
+    assert batch["evidence"].flatten(1).sum(1).tolist() == [1, 0, 0]
+    assert batch["evidence"][0, BY_NAME["rib_left_5"].label, SAID.index("middle")] == 1
+    assert batch["told"].tolist() == [True, True, False]
+
+
+def test_controls_of_the_report_are_controls_of_its_evidence(study, tmp_path):
+    other = replace(
+        study, id="s2", patient="p2", report=Report(findings="L3见浓聚。", impression="骨转移。")
+    )
+    store = Store.write(tmp_path / "store", [study, other], {"p1": 0, "p2": 0})
+    encode = EncodeStudy(evidence=ReportEvidence())
+
+    def named(control):
+        change = make_control(control, store, store.ids)
+        sample = encode(change(study))
+        bones = sample["evidence"].sum(1).nonzero().flatten().tolist()
+        return [BY_LABEL[bone].name for bone in bones], bool(sample["told"])
+
+    assert named("none") == (["rib_left_5"], True)
+    assert named("side_flipped") == (["rib_right_5"], True)
+    assert named("shuffled") == (["L3"], True)
+    assert named("empty") == ([], False)
+
+
+def test_bones_are_given_where_they_are_known_on_the_grid_of_the_image(scanned):
+    sample = EncodeStudy(rebin=2, bones=True)(scanned)
+    assert sample["bones"].shape == sample["image"].shape == (2, 3, 3)
+    assert sample["bones"].nonzero().tolist() == []  # odd rows are not the first of a block
+    assert EncodeStudy(bones=True)(scanned)["bones"].nonzero().tolist() == [[0, 3, 4]]
+
+    one = replace(
+        scanned,
+        views=("posterior",),
+        **{name: getattr(scanned, name)[1:] for name in ("counts", "mask", "bones")},
+    )
+    seen = EncodeStudy(bones=True)(one)["bones"]
+    assert (seen[0] == UNKNOWN).all()
+    assert not seen[1].any()
+    assert (EncodeStudy(bones=True)(replace(one, bones=None))["bones"] == UNKNOWN).all()
+
+
+def test_padding_has_no_bones_and_lies_outside_the_body(scanned):
+    encode = EncodeStudy(**GROUNDS)
+    batch = collate([encode(scanned)], stride=16)
+    assert batch["bones"].shape == (1, 2, 16, 16)
+    assert (batch["bones"][:, :, 5:] == UNKNOWN).all()
+    assert (batch["bones"][:, :, :, 6:] == UNKNOWN).all()
+    assert batch["body"].shape == (1, 2, 2, 4, 4)
+    assert (batch["body"][:, :, :, 2:] == OUTSIDE).all()

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.imaging.augment import Augment, thinned
 
 STILL = {"rotate_deg": 0.0, "shift": 0.0, "scale": (1.0, 1.0), "mirror": 0.0, "thin": 1.0}
@@ -73,3 +74,17 @@ def test_the_same_generator_gives_the_same_study(patient):
     augment = Augment()
     a, b = augment(patient, rng()), augment(patient, rng())
     np.testing.assert_array_equal(a.counts, b.counts)
+
+
+def test_bones_move_with_the_mask_and_change_sides_in_the_mirror(patient):
+    left, right = BY_NAME["rib_left_5"].label, BY_NAME["rib_right_5"].label
+    known = replace(patient, bones=np.where(patient.mask, left, 0).astype(np.uint8))
+
+    moved = Augment(**STILL | {"rotate_deg": 25.0})(known, rng())
+    np.testing.assert_array_equal(moved.bones == left, moved.mask)
+    assert not np.array_equal(moved.mask, patient.mask)
+    mirrored = Augment(**STILL | {"mirror": 1.0})(known, rng())
+    np.testing.assert_array_equal(mirrored.bones == right, mirrored.mask)
+    alone = Augment(**STILL)(replace(known, mask=None), rng())
+    assert alone.mask is None
+    np.testing.assert_array_equal(alone.bones, known.bones)

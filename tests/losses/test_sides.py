@@ -78,8 +78,10 @@ def test_evidence_is_judged_by_the_parser_where_there_is_a_report():
     logits = torch.zeros(2, 4, 3)
     said = torch.zeros(2, 4, 3)
     said[0, 1, 2] = 1.0
-    half = 3 * math.log(2)  # three things, each a coin toss
-    assert evidence_loss(logits, said, torch.tensor([True, False])).item() == pytest.approx(half)
+    tosses = 4 * 3 * math.log(2)  # of a coin, to learn of one thing that is said
+    assert evidence_loss(logits, said, torch.tensor([True, False])).item() == pytest.approx(tosses)
+    both = evidence_loss(logits, said + said.flip(0), torch.tensor([True, True]))
+    assert both.item() == pytest.approx(tosses)
     assert evidence_loss(logits, said, torch.tensor([False, False])) == 0
     sure = torch.where(said > 0, 60.0, -60.0)
     assert evidence_loss(sure, said, torch.tensor([True, True])).item() < 1e-9
