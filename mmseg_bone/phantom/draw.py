@@ -67,7 +67,7 @@ def stage(plan: Plan, spacing_cm: tuple[float, float], rng: np.random.Generator)
     body = lay_out(pose, grid, uptake_rng)
     place = breathing(bones, pose.place(bones), float(build_rng.uniform(0.25, 0.55)))
     taken = uptake.of_bones(plan, bones, place, uptake_rng)
-    soft = log_normal(uptake_rng, 1, 0.1, 0.83, 1.2) * (0.3 if plan.superscan else 1.0)
+    soft = log_normal(uptake_rng, 1, 0.08, 0.86, 1.16) * (0.3 if plan.superscan else 1.0)
     emission = bones.volume * pose.build.scale**3 * (taken - soft)
     sources, places, emissions = {}, [place], [emission]
     end = len(place)

@@ -12,8 +12,8 @@ from mmseg_bone.phantom.plan import Person
 # Source: City University of Hong Kong, online anthropometry, chapter 2.
 STATURE_CM = {"male": (168.0, 5.8), "female": (155.5, 6.0)}
 _MALE_IF = {"prostate": 1.0, "breast": 0.01}
-_STATURE_LIMIT_SD = 2.0
-_BMI_LIMITS = (16.0, 36.0)
+_STATURE_LIMIT_SD = 1.8
+_BMI_LIMITS = (17.5, 33.0)
 
 
 def _default_primaries() -> Mapping[str, float]:

@@ -29,7 +29,7 @@ def lay_out(pose: Pose, grid: Grid, rng: np.random.Generator) -> Body:
     scale = pose.build.scale
     uptake = np.interp(
         grid.z / scale, (0, 30, 44, 60, 80, 100, 118, 140, 150),
-            (1.14, 1.24, 1.03, 1.0, 0.88, 0.86, 0.94, 1.1, 1.4)
+            (1.05, 1.15, 1.0, 1.0, 0.88, 0.86, 0.94, 1.1, 1.4)
     )  # fmt: skip
     organs = []
     for organ in _organs(pose, rng):

@@ -101,7 +101,7 @@ def draw_build(plan: Plan, rng: np.random.Generator) -> Build:
         wrist_cm=two(hip + 3.4 * girth + 0.5 * apart, 1.0),
         knee_cm=two(8.2 * max(1.0, girth**0.8) + legs, 0.5),
         ankle_cm=two(5.9 * max(1.0, girth**0.8) + 1.5 * legs, 0.8),
-        foot_deg=two(21.0, 4.0),
+        foot_deg=two(21.0, 3.0),
         toe_out_deg=two(4.0, 6.0),
         female=female,
     )

@@ -109,7 +109,7 @@ def of_bones(
     metabolic one is uniform (EANM bone scintigraphy guideline 2016). Their size: our choice.
     """
     age = plan.person.age
-    level = log_normal(rng, 1, 0.1, 0.83, 1.2) * (1 - 0.0035 * max(0, age - 40))
+    level = log_normal(rng, 1, 0.08, 0.86, 1.16) * (1 - 0.0035 * max(0, age - 40))
     kinds = {name: log_normal(rng, 1, 0.08, 0.86, 1.16) for name in UPTAKE}
     column = ("C", "T", "L", "sacrum")  # its parts go together
     kinds |= {name: 1 + 0.4 * (kinds[name] - 1) + 0.6 * (kinds["L"] - 1) for name in column}

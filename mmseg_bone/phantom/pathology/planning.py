@@ -18,7 +18,7 @@ _BESIDE = {1: 0.75, 2: 0.25}  # and of a patient with some
 _RIM = 0.5  # share of cold metastases and of prostheses within a hot ring
 # Uptake over muscle times ml, per kg: with more, a bladder holds a tenth of the counts of a scan.
 # Patients empty theirs beforehand; our choice.
-_MOST_URINE = 85
+_MOST_URINE = 110
 _PLACES = ("elbow", "hand", "wrist")
 
 
@@ -163,7 +163,7 @@ def _bladder(rng: np.random.Generator, person: Person, cohort: Cohort) -> tuple[
     full = chance(rng, cohort.mimics.get("full_bladder", 0.0))
     filling = between(rng, 260, 420) if full else between(rng, 50, 250)
     # Twice the filling holds half as much again: more time went by, and more was drunk.
-    usual = 25 * 150 * (filling / 150) ** 0.6
+    usual = 24 * 150 * (filling / 150) ** 0.65
     most = _MOST_URINE * person.bmi * (person.height_cm / 100) ** 2
-    activity = log_normal(rng, usual, 0.25, 0.75 * usual, most)
+    activity = log_normal(rng, usual, 0.22, 0.75 * usual, min(1.4 * usual, most))
     return float(round(filling)), round(float(np.clip(activity / filling, 10, 150)), 1)

@@ -240,4 +240,4 @@ def test_a_full_bladder_is_diluted_and_none_outshines_the_patient(plans):
     assert 50 <= filling.min() < filling.max() <= 420
     assert np.median(uptake[filling > 260]) < 0.7 * np.median(uptake[filling < 150])
     diluted = uptake > 10  # the least that urine takes up
-    assert (filling * uptake / weight)[diluted].max() < 86
+    assert (filling * uptake / weight)[diluted].max() < 111
