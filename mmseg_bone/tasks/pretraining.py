@@ -134,10 +134,9 @@ class PretrainingTask(pl.LightningModule):
         on = batch["token_mask"][known][..., None]
         mean = (features * on).sum(1) / on.sum(1)
         surest = self.reading["token"](features).masked_fill(~on, -torch.inf).amax(1)
-        return sum(
-            binary_cross_entropy_with_logits(logits.float(), said, reduction="sum") / len(said)
-            for logits in (self.reading["mean"](mean), surest)
-        )
+        logits = torch.stack([self.reading["mean"](mean), surest]).float()
+        missed = binary_cross_entropy_with_logits(logits, said.expand_as(logits), reduction="sum")
+        return missed / len(said)
 
     def training_step(self, batch: ReportBatch, batch_idx: int) -> Tensor:
         """Score one batch, with gradients."""
