@@ -44,4 +44,4 @@ benchmark: setup
 
 # Some minutes: runs them all anew and keeps what they show.
 notebooks: setup
-	$(BIN)/jupyter execute --inplace --NotebookClient.record_timing=False notebooks/*.ipynb
+	$(BIN)/python -m tests.notebooks
