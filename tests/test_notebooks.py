@@ -21,11 +21,11 @@ QUICK = {
     "01_one_study": "number = 4",
     "02_a_phantom": "number, seed = 1, 0",
     "03_train_on_phantoms": (
-        "patients, folds = 4, 4\n"
+        "patients, folds = 3, 3\n"
         "size = ['size=demo', 'model.depth=2', 'model.base_channels=2', 'trainer.max_epochs=1',\n"
         "        'trainer.check_val_every_n_epoch=1', 'data.encode.rebin=8']"
     ),
-    "04_from_runs_to_the_table": "patients, resamples = 3, 20",
+    "04_from_runs_to_the_table": "patients, resamples = 2, 20",
     "05_the_benchmark": "results, plan, resamples = 'results', 'paper', 20",
 }
 
