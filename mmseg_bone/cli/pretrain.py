@@ -22,7 +22,8 @@ _CARD = """# Text encoder of bone scan reports
 
 {layers} layers, {width} wide, {parameters:.1f} million parameters, {vocabulary} tokens,
 {places} places. Architecture and objective are MacBERT's (Cui et al. 2020,
-https://arxiv.org/abs/2004.13922); the weights are not.
+https://arxiv.org/abs/2004.13922), with losses of our own where the command says `task.echo` or
+`task.read`; the weights are not.
 
 - Trained on: {reports} {source}, {validation} of them to validate on (digest {digest}).
 - Went on from: {model}.
@@ -97,12 +98,12 @@ def corpus(cfg: DictConfig) -> "Iterator[ReportOf]":
 def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "ReportDataModule") -> None:
     """Write what is known before the first step, and tell the loggers."""
     from mmseg_bone.io.environment import environment
-    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.runs import Run, nameless
 
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     device = str(trainer.strategy.root_device)
     about = environment(device=device, seed=cfg.seed, store_digest=data.digest)
-    told = tracking.without_folders(config)
+    told = nameless(config)
     for logger in trainer.loggers:
         logger.log_hyperparams(told | {"store_digest": data.digest})
     Run.start(cfg.run, config, about)

@@ -38,9 +38,9 @@ class ReportEncoder(TextEncoder):
     """Reads a report, token by token, each in the light of all others.
 
     What is frozen is frozen altogether: it gets no gradient and stays in eval mode, so that
-    the same report gives the same features in training. The embedded default starts from
-    random weights while it ships none; building it leaves torch's random numbers as they
-    were, so that a network with it starts out equal to the network without.
+    the same report gives the same features in training. Building an encoder leaves torch's
+    random numbers as they were, so that a network with it starts out equal to the network
+    without.
 
     Source: Cui et al. 2020, https://arxiv.org/abs/2004.13922; its architecture is that of
     Devlin et al. 2019, https://arxiv.org/abs/1810.04805. The pooler is left out.

@@ -87,8 +87,7 @@ def test_the_embedded_default_is_the_same_wherever_it_is_built():
     assert torch.equal(torch.get_rng_state(), before)  # others' random numbers are untouched
 
     torch.manual_seed(6)
-    two, three = ReportEncoder(), ReportEncoder(seed=1)
+    two = ReportEncoder(seed=1)  # a seed is of random weights, and these are trained
     weight = "bert.embeddings.word_embeddings.weight"
     assert torch.equal(one.state_dict()[weight], two.state_dict()[weight])
-    assert not torch.equal(one.state_dict()[weight], three.state_dict()[weight])
     assert sum(p.numel() for p in one.parameters()) < 3e6  # 12 MB
