@@ -51,16 +51,10 @@ def refuse_another(folder: Path, config: Mapping[str, Any], store: Path) -> None
 
 
 def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Each setting by its dotted name; what lies in the run is told from there."""
+    """Each setting by its dotted name; what lies in the run or in the store is told from there."""
     from mmseg_bone.io.runs import nameless
 
-    own = Path(str(config.get("run", ""))).name
-
-    def told(value: object) -> object:
-        inside = isinstance(value, str) and own and f"{value}/".startswith(f"{own}/")
-        return str(value).removeprefix(own) if inside else value
-
-    return {key: told(value) for key, value in _leaves(nameless(config))}
+    return dict(_leaves(nameless(config)))
 
 
 def _leaves(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401  (any YAML)

@@ -38,7 +38,9 @@ OmegaConf.register_new_resolver("sweep", _sweep, replace=True)
 
 def introduce(loggers: list[Any], config: Mapping[str, Any], store_digest: str) -> None:
     """Tell the loggers what the run is made of, and W&B also the tags to find it by."""
-    told = without_folders(config)
+    from mmseg_bone.io.runs import nameless
+
+    told = nameless(config)
     for logger in loggers:
         logger.log_hyperparams(told | {"store_digest": store_digest})
     for logger in _wandb(loggers):
@@ -87,32 +89,6 @@ def _reader(text: Mapping[str, Any]) -> str:
     return str(text.get("encoder", {}).get("_target_", "unknown")).rpartition(".")[2]
 
 
-def without_folders(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration as it may be told: no path in it says where anything lies.
-
-    The store and the run become just that, ``store`` and ``run``; of other paths the last part
-    stays, which tells a text encoder from another. Names on a hub stay whole.
-    """
-    known = {str(config[name]): name for name in ("store", "run") if config.get(name)}
-    return {key: _told(value, known) for key, value in config.items()}
-
-
-def _told(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401  (any YAML value)
-    if isinstance(value, Mapping):
-        return {key: _told(part, known) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_told(part, known) for part in value]
-    if not isinstance(value, str):
-        return value
-    for folder, name in known.items():
-        if value == folder or value.startswith(folder + "/"):
-            return name + value.removeprefix(folder)
-    path = Path(value)
-    if len(path.parts) > 1 and (path.is_absolute() or value[0] in ".~" or path.exists()):
-        return path.name
-    return value
-
-
 def _summary(evaluation: "Evaluation") -> dict[str, float]:
     """Held-out scores by aggregation and metric; what is undefined is left out."""
     scores = {
@@ -125,7 +101,7 @@ def _summary(evaluation: "Evaluation") -> dict[str, float]:
 
 def _log_artifacts(experiment: Any, run: "Run") -> None:  # noqa: ANN401  (W&B's run)
     """Two runs in small: one to ``compare`` when downloaded, one to ``predict`` with."""
-    from mmseg_bone.io.runs import Run, keep_small
+    from mmseg_bone.io.runs import Run, keep_small, nameless
 
     name = f"{run.name}-fold{run.config.get('fold')}-seed{run.seed}"
     with _staged_in(run.path / "wandb"):
@@ -135,7 +111,7 @@ def _log_artifacts(experiment: Any, run: "Run") -> None:  # noqa: ANN401  (W&B's
                     (Path(folder) / run.weights.name).write_bytes(run.weights.read_bytes())
                 else:
                     keep_small(run, folder)
-                Run.start(folder, without_folders(run.config), run.environment)
+                Run.start(folder, nameless(run.config), run.environment)
                 allowed = re.sub(r"[^\w.-]", "-", f"{name}-{kind}", flags=re.ASCII)
                 experiment.log_artifact(folder, name=allowed, type=kind)
 

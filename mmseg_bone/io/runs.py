@@ -20,6 +20,7 @@ Every file is written under a temporary name and renamed, so what is there is wh
 import io
 import json
 import math
+import os
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -249,27 +250,33 @@ def keep_small(run: Run, folder: str | PathLike[str], tables: Iterable[str] = TA
 
 
 def nameless(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration whose folders are called by their last part only.
+    """A configuration as it may be handed on: no path in it says where anything lies.
 
-    Folders may be named after people; the last part is enough to tell runs and stores apart.
+    Folders may be named after people. The store and the run become just that, ``store`` and
+    ``run``; of other paths the last part stays, which tells a text encoder from another. Names on
+    a hub stay whole. What is nameless stays as it is.
     """
     data = config.get("data")
     inside = data.get("store") if isinstance(data, Mapping) else None
-    folders = (config.get("store"), config.get("run"), inside)
-    return _nameless(dict(config), [str(name) for name in folders if name])  # type: ignore[no-any-return]
+    folders = ((config.get("run"), "run"), (config.get("store"), "store"), (inside, "store"))
+    known = {str(folder): name for folder, name in folders if folder}
+    return {key: _nameless(value, known) for key, value in config.items()}
 
 
-def _nameless(value: Any, folders: list[str]) -> Any:  # noqa: ANN401  (any YAML value)
+def _nameless(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401  (any YAML value)
     if isinstance(value, Mapping):
-        return {key: _nameless(part, folders) for key, part in value.items()}
+        return {key: _nameless(part, known) for key, part in value.items()}
     if isinstance(value, list):
-        return [_nameless(part, folders) for part in value]
+        return [_nameless(part, known) for part in value]
     if not isinstance(value, str):
         return value
-    for folder in folders:
+    for folder, name in known.items():
         if value == folder or value.startswith(f"{folder}/"):
-            return Path(folder).name + value.removeprefix(folder)
-    return Path(value).name if Path(value).is_absolute() else value
+            return name + value.removeprefix(folder)
+    path = Path(value)
+    # Not Path.exists, which raises where a text is too long to be a path.
+    lies_here = path.is_absolute() or value[:1] in (".", "~") or os.path.exists(value)  # noqa: PTH110
+    return path.name if len(path.parts) > 1 and lies_here else value
 
 
 def find_runs(path: str | PathLike[str]) -> list[Run]:

@@ -150,10 +150,9 @@ def test_results_hold_scores_and_settings_and_neither_folders_nor_reports_nor_we
     assert SECRET.encode() not in kept
 
     trained, empty, shifted = (Run(result / part) for part in ("", "empty", "shifted"))
-    assert (trained.name, trained.seed, trained.config["store"]) == ("fused", 0, "main")
+    assert (trained.name, trained.seed, trained.config["store"]) == ("fused", 0, "store")
     assert empty.name == "fused, empty"
     assert shifted.name == "fused, on shifted"
-    assert shifted.config["store"] == "shifted"
     assert len(shifted.read_scores()) == 4  # two studies, two views
 
 

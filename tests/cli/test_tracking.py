@@ -14,7 +14,7 @@ from PIL import Image
 from mmseg_bone.analysis.experiments import collect
 from mmseg_bone.cli import main
 from mmseg_bone.cli.dashboard import HELD_OUT, LEARNING
-from mmseg_bone.cli.tracking import PICTURES, STUDIES, tags, without_folders
+from mmseg_bone.cli.tracking import PICTURES, STUDIES, tags
 from mmseg_bone.io.runs import Run, find_runs
 from mmseg_bone.io.store import Store
 from tests.cli.studies import SECRET, patients
@@ -143,25 +143,6 @@ def test_the_dashboard_asks_for_what_a_run_logs(told):
     assert set(HELD_OUT.values()) <= scored | {f"test/{name}" for name in beyond}
     for key in (PICTURES, STUDIES, "epoch", *(key for keys in LEARNING.values() for key in keys)):
         assert key in told.summary
-
-
-def test_paths_are_told_without_their_folders(tmp_path):
-    config = {
-        "store": "data/wang_xiaoming",
-        "run": "/home/wang/runs/a",
-        "checkpoints": "/home/wang/runs/a/checkpoints",
-        "text": {"model": "/home/wang/macbert", "hub": "hfl/chinese-macbert-base"},
-        "several": ["~/wang/x", 3, None],
-        "fold": 0,
-    }
-    assert without_folders(config) == {
-        "store": "store",
-        "run": "run",
-        "checkpoints": "run/checkpoints",
-        "text": {"model": "macbert", "hub": "hfl/chinese-macbert-base"},
-        "several": ["x", 3, None],
-        "fold": 0,
-    }
 
 
 def test_outside_a_sweep_there_is_no_group():
