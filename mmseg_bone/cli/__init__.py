@@ -37,6 +37,7 @@ COMMANDS = {
     "compare": "Set runs beside each other: one table, intervals, paired differences.",
     "dashboard": "Write down, or publish, the W&B page of the runs.",
     "ground": "Ask which words of its report each lesion of a run was read from.",
+    "publish": "Make a model to hand on of a run: weights, settings, a card.",
     "predict": "Mark lesions on a DICOM scan, with or without its report.",
     "demo": "Phantoms, three trainings, a comparison, a real scan: in minutes.",
     "benchmark": "Train and apply a list of experiments, and keep what comparing needs.",

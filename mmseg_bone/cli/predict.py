@@ -55,9 +55,12 @@ def predict(
     scan: Annotated[
         list[Path], typer.Argument(help="One DICOM file of both views or one, or a file per view.")
     ],
-    run: Annotated[Path, typer.Option(help="The run whose network marks.")],
     report: Annotated[
         str | None, typer.Option(help="The report: its text, or a text file of it.")
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="The run whose network marks; else the model of the package."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the marks.")] = Path("prediction"),
     threshold: Annotated[
@@ -81,17 +84,19 @@ def predict(
     Writes mask_VIEW.png (white on lesions, pixel for pixel), overlay.png (to look at; R and L
     are the patient's) and lesions.json (view, place, area, counts and probability of each, and
     where report and marks disagree: bone by bone, if it is known where the bones are).
-    Neither names of people nor words of the report are written. Not a medical device.
+    Neither names of people nor words of the report are written. Not a medical device. The
+    model that comes with the package has learnt from phantoms only.
     """
     from mmseg_bone.analysis.judging import judge
     from mmseg_bone.cli.files import refuse_existing, write_all
+    from mmseg_bone.io.model import shipped_model
     from mmseg_bone.io.runs import Run
     from mmseg_bone.text.hearing import hear
 
     study = _study(scan, report, spacing, posterior)
     names = [*(_mask_name(view) for view in study.views), "overlay.png", "lesions.json"]
     refuse_existing(out, names, overwrite)
-    record = Run(run)
+    record = Run(shipped_model() if run is None else run)
     cut = _threshold(record) if threshold is None else threshold
     marks = _mark(record, study, cut, smallest_mm2)
     judged = judge(study, marks.mask, hear(study.report), levels=levels)

@@ -1,0 +1,99 @@
+import shutil
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from mmseg_bone.cli.publish import publish as hand_on
+from mmseg_bone.errors import RunError
+from mmseg_bone.io.model import write_model
+from mmseg_bone.io.runs import Run
+from tests.cli import networks
+
+SUMMARY = {
+    "about": {"studies": 100},
+    "patient": {"dice": 0.625},
+    "image_pos": {"dice": 0.5},
+    "micro": {"dice": None},
+}
+TOLD = "phantoms only"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A scored run in a folder that is named after a person."""
+    folder = tmp_path / "LiSi" / "run"
+    config = {
+        "name": "hot",
+        "seed": 3,
+        "fold": 0,
+        "store": str(tmp_path / "LiSi" / "store"),
+        "run": str(folder),
+        "model": {"_target_": "tests.cli.networks.HotSpots"},
+        "data": {"encode": {"_target_": "mmseg_bone.data.encode.EncodeStudy"}},
+        "task": {"threshold": 0.5},
+    }
+    run = Run.start(folder, config, {"store_digest": "0123456789abcdef", "git_commit": None})
+    save_file(networks.HotSpots().state_dict(), folder / "weights.safetensors")
+    run.write_summary(SUMMARY)
+    (folder / "scores.csv").write_text("id,patient\nA1001,LiSi\n")
+    return run
+
+
+def publish(run, out, *, overwrite=False):
+    hand_on(run.path, out, learnt_from=TOLD, overwrite=overwrite)
+
+
+def test_a_model_is_what_predicting_needs_and_nothing_of_a_study(run, tmp_path):
+    publish(run, tmp_path / "model")
+    files = sorted(path.name for path in (tmp_path / "model").iterdir())
+    assert files == ["README.md", "config.yaml", "environment.json", "weights.safetensors"]
+    for path in (tmp_path / "model").iterdir():
+        content = path.read_bytes()
+        assert b"LiSi" not in content
+        assert b"A1001" not in content
+        assert str(tmp_path).encode() not in content
+    weights = load_file(tmp_path / "model" / "weights.safetensors")
+    assert torch.equal(weights["level"], torch.tensor(0.9))
+
+
+def test_the_card_says_what_it_learnt_from_how_well_it_did_and_what_it_is_not(run, tmp_path):
+    publish(run, tmp_path / "model")
+    card = (tmp_path / "model" / "README.md").read_text("utf-8")
+    for said in (
+        TOLD,
+        "0123456789ab",
+        "seed 3",
+        "Not a medical device",
+        "do not prove",
+        "100 studies",
+    ):
+        assert said in card
+    assert "| Dice, mean over patients | 0.625 |" in card
+    assert "| Dice, pixels of all scans pooled | – |" in card  # not known is not nought
+
+
+def test_an_earlier_model_is_kept_unless_it_is_to_be_replaced(run, tmp_path):
+    publish(run, tmp_path / "model")
+    with pytest.raises(RunError, match="already holds"):
+        publish(run, tmp_path / "model")
+    publish(run, tmp_path / "model", overwrite=True)
+
+
+def test_a_run_that_was_not_scored_or_not_finished_is_no_model(run, tmp_path):
+    (run.path / "summary.json").unlink()
+    with pytest.raises(RunError, match="was not scored"):
+        publish(run, tmp_path / "model")
+    (run.path / "weights.safetensors").unlink()
+    with pytest.raises(RunError, match=r"weights\.safetensors"):
+        publish(run, tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_model_whose_text_encoder_would_stay_behind_is_refused(run, tmp_path):
+    (tmp_path / "encoder").mkdir()
+    told = dict(run.config) | {"text": {"model": str(tmp_path / "encoder")}}
+    other = Run.start(tmp_path / "other", told, run.environment)
+    shutil.copy(run.path / "weights.safetensors", other.path)
+    with pytest.raises(RunError, match="would not go with the model"):
+        write_model(other, tmp_path / "model", "card")
