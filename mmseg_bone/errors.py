@@ -53,7 +53,7 @@ class RunError(MmsegBoneError):
 
 
 class BatchError(MmsegBoneError):
-    """A network reads what a batch does not carry."""
+    """A network reads what a batch does not carry, or cannot carry."""
 
 
 class TextModelError(MmsegBoneError):

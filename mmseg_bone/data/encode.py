@@ -11,7 +11,8 @@ from torch.nn.functional import pad
 
 from mmseg_bone.anatomy import UNKNOWN
 from mmseg_bone.data.batch import Batch
-from mmseg_bone.data.steps import Step, stages
+from mmseg_bone.data.steps import CropThorax, Step, stages
+from mmseg_bone.errors import BatchError
 from mmseg_bone.imaging.body_frame import BLOCK, OUTSIDE, body_coordinates
 from mmseg_bone.imaging.counts import rebin, rebin_mask, to_image, unbin
 from mmseg_bone.study import VIEWS, Report, Study
@@ -35,8 +36,11 @@ class EncodeStudy:
         evidence: Report → what it says of each bone, None where nothing can be read; see
             ``text.report_evidence``. None: no evidence is taken.
         body: Say where on the body pixels are; see ``imaging.body_frame``. It needs the whole
-            body, so it does not go with a step that crops.
+            body, so it does not go with a crop to the thorax.
         bones: Give the labels of bones, to learn from; ``UNKNOWN`` where there are none.
+
+    Raises:
+        BatchError: Places on the body are asked for of a part of it.
     """
 
     def __init__(
@@ -53,6 +57,12 @@ class EncodeStudy:
         bones: bool = False,
     ) -> None:
         self.steps = tuple((steps or {}).values())
+        if body and any(isinstance(step, CropThorax) for step in self.steps):
+            raise BatchError(
+                "of a scan cut to the thorax nobody can tell where on the body its pixels are, "
+                "and so where to lay an atlas. Leave out steps=thorax, or use model.fusion=none "
+                "or cross_attention; a network that does without goes with data.encode.body=false."
+            )
         self.factor = rebin
         self.window = {"quantile": quantile, "power": power, "ceiling": ceiling}
         self.tokens = tokens

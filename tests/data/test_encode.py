@@ -7,6 +7,8 @@ import torch
 from mmseg_bone.anatomy import BY_LABEL, BY_NAME, UNKNOWN
 from mmseg_bone.data.controls import make_control
 from mmseg_bone.data.encode import EncodeStudy, collate
+from mmseg_bone.data.steps import CropBody, CropThorax
+from mmseg_bone.errors import BatchError
 from mmseg_bone.imaging.body_frame import OUTSIDE
 from mmseg_bone.io.store import Store
 from mmseg_bone.study import Report
@@ -27,6 +29,14 @@ def test_a_sample_has_both_views_and_says_which_were_acquired(study):
     assert not sample["image"][0].any()
     assert sample["image"][1].any()
     assert sample["mask"].sum(dim=(1, 2)).tolist() == [0, 1]
+
+
+def test_places_on_the_body_are_not_told_of_a_thorax():
+    thorax, whole = CropThorax(), CropBody()
+    with pytest.raises(BatchError, match="cut to the thorax.*Leave out steps=thorax"):
+        EncodeStudy(steps={"body": whole, "thorax": thorax}, body=True)
+    EncodeStudy(steps={"body": whole}, body=True)
+    EncodeStudy(steps={"thorax": thorax})
 
 
 def test_a_study_nobody_drew_on_has_no_mask(study):
