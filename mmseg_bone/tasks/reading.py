@@ -1,12 +1,11 @@
 """What is done with the reports before the first step of training."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from os import PathLike
 
 import pytorch_lightning as pl
 import torch
-from torch.nn.utils.rnn import pad_sequence
 
 from mmseg_bone.data.datamodule import StudyDataModule
 from mmseg_bone.data.encode import Tokenise
@@ -16,7 +15,6 @@ from mmseg_bone.text.encoder import ReportEncoder
 from mmseg_bone.text.tokens import ReportTokens
 
 _log = logging.getLogger(__name__)
-_TOGETHER = 16  # reports of about the same length
 
 
 class ReadReports(pl.Callback):
@@ -42,7 +40,7 @@ class ReadReports(pl.Callback):
         encoders = [part for part in task.modules() if isinstance(part, ReportEncoder)]
         if tokens is None or not encoders:
             return
-        reports = sorted(set(_reports(data, tokens)), key=lambda row: (len(row), row))
+        reports = sorted(set(_reports(data, tokens)))
         if isinstance(tokens, ReportTokens):
             _tell(trainer, tokens)
         for encoder in encoders:
@@ -84,9 +82,8 @@ def _tell(trainer: pl.Trainer, tokens: ReportTokens) -> None:
         )
 
 
-def _fill(encoder: ReportEncoder, reports: Sequence[tuple[int, ...]], device: torch.device) -> None:
+def _fill(encoder: ReportEncoder, reports: Iterable[tuple[int, ...]], device: torch.device) -> None:
     """Have the states of these reports computed, if they are not yet there."""
-    for first in range(0, len(reports), _TOGETHER):
-        rows = [torch.tensor(report, device=device) for report in reports[first:][:_TOGETHER]]
-        read = [torch.ones_like(row, dtype=torch.bool) for row in rows]
-        encoder(pad_sequence(rows, batch_first=True), pad_sequence(read, batch_first=True))
+    for report in reports:
+        tokens = torch.tensor([report], device=device)
+        encoder(tokens, torch.ones_like(tokens, dtype=torch.bool))

@@ -32,8 +32,9 @@ class KeptStates:
 
     States depend on the token numbers and on the encoder, and those two make the key. Reports
     that differ in no token share their states; a mirrored report, another tokeniser's numbers or
-    other weights have their own. They are computed without autocast, so that runs in single and
-    in mixed precision can share them, and kept in half precision.
+    other weights have their own. Each report is computed by itself, for a batch rounds a little
+    differently for every length and number of reports beside it; and without autocast, so that
+    runs in single and in mixed precision can share what is kept, in half precision.
 
     The states of a report are as private as the report: much of it can be guessed from them.
 
@@ -56,9 +57,10 @@ class KeptStates:
         rows = [row[:n] for row, n in zip(tokens.cpu(), lengths, strict=True)]
         reports = {self.key(row): row for row in rows if len(row)}
         known = {key: found for key in reports if (found := self.shelf.get(key)) is not None}
-        absent = {key: row for key, row in reports.items() if key not in known}
-        if absent:
-            known |= self._compute(absent, tokens.device)
+        for key, row in reports.items():
+            if key not in known:
+                known[key] = self._compute(row.to(tokens.device))
+                self.shelf.put(key, known[key])
         states = torch.zeros(*tokens.shape, self.width)
         for place, row in enumerate(rows):
             if len(row):
@@ -70,16 +72,11 @@ class KeptStates:
         numbers = row.to(torch.int64).numpy().tobytes()
         return f"{self.encoder[:16]}/{hashlib.sha256(numbers).hexdigest()}"
 
-    def _compute(self, rows: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-        tokens = torch.nn.utils.rnn.pad_sequence(list(rows.values()), batch_first=True)
-        lengths = torch.tensor([len(row) for row in rows.values()])
-        token_mask = torch.arange(tokens.shape[1])[None] < lengths[:, None]
-        with torch.no_grad(), torch.autocast(device.type, enabled=False):
-            states = self.compute(tokens.to(device), token_mask.to(device)).half().cpu()
-        found = {key: states[place, : len(row)] for place, (key, row) in enumerate(rows.items())}
-        for key, of_report in found.items():
-            self.shelf.put(key, of_report)
-        return found
+    def _compute(self, row: Int[Tensor, " t"]) -> Float[Tensor, "t w"]:
+        tokens = row[None]
+        with torch.no_grad(), torch.autocast(row.device.type, enabled=False):
+            states = self.compute(tokens, torch.ones_like(tokens, dtype=torch.bool))
+        return states[0].half().cpu()
 
 
 def fingerprint(bert: BertModel) -> str:
