@@ -20,16 +20,17 @@ FusionName = Literal["concat", "film", "cross_attention", "atlas"]  # atlas: nn/
 _Layer = TypeVar("_Layer", nn.Linear, nn.Conv2d)
 _BANDS = 6  # octaves: the finest wave is 1/32 of the body, about two ribs
 
+Features = Float[Tensor, "n c h w"]  # of a decoder level, one image per study or more for each
+Words = Float[Tensor, "b t d"]  # of the report's tokens
+Readable = Bool[Tensor, "b t"]  # True on what may be read; something is in every study
+
 
 class Fusion(nn.Module, ABC):
     """One decoder level's way to read a report."""
 
     def forward(
-        self,
-        features: Float[Tensor, "n c h w"],
-        tokens: Float[Tensor, "b t d"],
-        token_mask: Bool[Tensor, "b t"],
-    ) -> Float[Tensor, "n c h w"]:
+        self, features: Features, tokens: Words, token_mask: Bool[Tensor, "b t"]
+    ) -> Features:
         """Features that have read the report.
 
         Args:
@@ -48,13 +49,8 @@ class Fusion(nn.Module, ABC):
         return fused
 
     @abstractmethod
-    def change(
-        self,
-        features: Float[Tensor, "n c h w"],
-        tokens: Float[Tensor, "b t d"],
-        readable: Bool[Tensor, "b t"],
-    ) -> Float[Tensor, "n c h w"]:
-        """What reading adds to the features; every study has something readable."""
+    def change(self, features: Features, tokens: Words, readable: Readable) -> Features:
+        """What reading adds to the features."""
 
 
 class ReportPooling(nn.Module):
@@ -70,9 +66,7 @@ class ReportPooling(nn.Module):
         super().__init__()
         self.weight = zeroed(nn.Linear(token_width, 1, bias=False))
 
-    def forward(
-        self, tokens: Float[Tensor, "b t d"], readable: Bool[Tensor, "b t"]
-    ) -> Float[Tensor, "b d"]:
+    def forward(self, tokens: Words, readable: Readable) -> Float[Tensor, "b d"]:
         """Weighted mean over what is readable."""
         weight = self.weight(tokens).float().masked_fill(~readable[..., None], -torch.inf)
         pooled: Tensor = (weight.softmax(dim=1) * tokens).sum(dim=1)
@@ -101,12 +95,7 @@ class Concatenation(Fusion):
         self.of_report = nn.Linear(token_width, channels, bias=False)
         self.out = zeroed(nn.Conv2d(channels, channels, 1))
 
-    def change(
-        self,
-        features: Float[Tensor, "n c h w"],
-        tokens: Float[Tensor, "b t d"],
-        readable: Bool[Tensor, "b t"],
-    ) -> Float[Tensor, "n c h w"]:
+    def change(self, features: Features, tokens: Words, readable: Readable) -> Features:
         """What pixel and report give together."""
         report = per_image(self.of_report(self.pool(tokens, readable)), features)
         mixed: Tensor = self.out(functional.leaky_relu(self.of_pixel(features) + report))
@@ -130,12 +119,7 @@ class FeatureModulation(Fusion):
         self.pool = ReportPooling(token_width)
         self.out = zeroed(nn.Linear(token_width, 2 * channels))
 
-    def change(
-        self,
-        features: Float[Tensor, "n c h w"],
-        tokens: Float[Tensor, "b t d"],
-        readable: Bool[Tensor, "b t"],
-    ) -> Float[Tensor, "n c h w"]:
+    def change(self, features: Features, tokens: Words, readable: Readable) -> Features:
         """``γ x + β``."""
         scale, shift = self.out(self.pool(tokens, readable)).chunk(2, dim=1)
         return features * per_image(scale, features) + per_image(shift, features)
@@ -178,12 +162,7 @@ class WordPixelAttention(Fusion):
         self.value = nn.Linear(token_width, self.width)
         self.out = zeroed(nn.Linear(self.width, channels))
 
-    def change(
-        self,
-        features: Float[Tensor, "n c h w"],
-        tokens: Float[Tensor, "b t d"],
-        readable: Bool[Tensor, "b t"],
-    ) -> Float[Tensor, "n c h w"]:
+    def change(self, features: Features, tokens: Words, readable: Readable) -> Features:
         """What each pixel read."""
         block = gcd(self.block, *features.shape[2:])
         asking = functional.avg_pool2d(features, block) if block > 1 else features
