@@ -4,16 +4,12 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from mmseg_bone.analysis import (
-    evidence_tables,
-    figures_curves,
-    figures_examples,
-    figures_rows,
-    tables,
-)
+from mmseg_bone.analysis import evidence_tables, tables
 from mmseg_bone.analysis.comparison import Comparison
 from mmseg_bone.analysis.evidence import Evidence
 from mmseg_bone.analysis.experiments import Experiments
+from mmseg_bone.analysis.figures import curves, rows
+from mmseg_bone.analysis.figures import examples as side_by_side
 from mmseg_bone.io.store import Store
 
 
@@ -32,17 +28,17 @@ def figures(comparison: Comparison, evidence: Evidence) -> Mapping[str, Figure]:
     """A figure for every question that the runs can answer, by name."""
     made = {}
     if comparison.differences.difference.notna().any():
-        made["forest"] = figures_rows.forest(comparison)
+        made["forest"] = rows.forest(comparison)
     if len(evidence.froc) and evidence.froc.value.notna().any():
-        made["froc"] = figures_curves.froc(evidence.froc_points, evidence.froc)
+        made["froc"] = curves.froc(evidence.froc_points, evidence.froc)
     if len(evidence.reliability):
-        made["reliability"] = figures_curves.reliability(evidence.reliability, evidence.ece)
+        made["reliability"] = curves.reliability(evidence.reliability, evidence.ece)
     if len(evidence.strata):
-        made["strata"] = figures_rows.strata(evidence.strata)
+        made["strata"] = rows.strata(evidence.strata)
     if len(evidence.burden_points):
-        made["burden"] = figures_curves.burden(evidence.burden_points)
+        made["burden"] = curves.burden(evidence.burden_points)
     if evidence.auc.auc.notna().any():
-        made["decision"] = figures_curves.decision(evidence.decision)
+        made["decision"] = curves.decision(evidence.decision)
     return made
 
 
@@ -65,9 +61,9 @@ def examples(
         RunError: The store is another one, or predictions are missing.
     """
     shown = shown or best(comparison)
-    chosen = figures_examples.choose(experiments.scores[shown])
+    chosen = side_by_side.choose(experiments.scores[shown])
     names = list(dict.fromkeys([comparison.baseline, shown]))
-    return figures_examples.examples(experiments, store, names, chosen) if chosen else None
+    return side_by_side.examples(experiments, store, names, chosen) if chosen else None
 
 
 def best(comparison: Comparison) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
-    from mmseg_bone.analysis.agreement_truth import Flags
+    from mmseg_bone.analysis.agreement.truth import Flags
     from mmseg_bone.io.store import Store
     from mmseg_bone.study import Focus, Study
     from mmseg_bone.text.evidence import Mention
@@ -81,7 +81,7 @@ def _print_agreement(store: "Store", ids: list[str]) -> None:
     """Flags on the true outlines, so that what is wrong is the report or the flag."""
     import numpy as np
 
-    from mmseg_bone.analysis.agreement_truth import total
+    from mmseg_bone.analysis.agreement.truth import total
     from mmseg_bone.data.planting import PLANTS, plant
 
     print("\n| planted | studies | discrepancies | flags | precision | recall |")
@@ -98,8 +98,8 @@ def _print_agreement(store: "Store", ids: list[str]) -> None:
 
 
 def _flags(study: "Study") -> "Flags":
-    from mmseg_bone.analysis.agreement_truth import Flags, count_flags, true_flags
-    from mmseg_bone.analysis.judging import judge
+    from mmseg_bone.analysis.agreement.judging import judge
+    from mmseg_bone.analysis.agreement.truth import Flags, count_flags, true_flags
     from mmseg_bone.text.hearing import hear
 
     words = hear(study.report)

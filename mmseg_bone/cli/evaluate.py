@@ -99,7 +99,7 @@ def evaluate(
 
 def _judge(run: "Run", store: "Store", cut: "Cut", levels: int) -> str:
     """Where reports and predictions disagree, into the run; and in a line."""
-    from mmseg_bone.analysis.judging import judge_run
+    from mmseg_bone.analysis.agreement.judging import judge_run
     from mmseg_bone.io.runs import to_json
     from mmseg_bone.io.store import write_atomically
     from mmseg_bone.text.hearing import hear

@@ -142,10 +142,10 @@ def _foci(asked: Asked) -> "list[Reading]":
 
 def _answer(asked: Asked, threshold: float, name: str, drawn: bool) -> "tuple[dict[str, Any], Any]":
     """What each marked lesion of a study read, and a picture of it."""
+    from mmseg_bone.analysis.agreement.places import place_lesions
     from mmseg_bone.analysis.bones import find_bones
-    from mmseg_bone.analysis.figures_grounding import grounding_figure
+    from mmseg_bone.analysis.figures.grounding import grounding_figure
     from mmseg_bone.analysis.grounding import read_lesions
-    from mmseg_bone.analysis.places import place_lesions
 
     study, mask = asked.study, asked.whole >= threshold
     readings = read_lesions(mask, asked.whole, asked.without, views=study.views)

@@ -15,7 +15,7 @@ from mmseg_bone.errors import ReportError
 if TYPE_CHECKING:  # imported late, so that --help is quick
     import numpy as np
 
-    from mmseg_bone.analysis.judging import Judgement
+    from mmseg_bone.analysis.agreement.judging import Judgement
     from mmseg_bone.data.encode import EncodeStudy
     from mmseg_bone.io.runs import Run
     from mmseg_bone.nn.network import Network
@@ -87,7 +87,7 @@ def predict(
     Neither names of people nor words of the report are written. Not a medical device. The
     model that comes with the package has learnt from phantoms only.
     """
-    from mmseg_bone.analysis.judging import judge
+    from mmseg_bone.analysis.agreement.judging import judge
     from mmseg_bone.cli.files import refuse_existing, write_all
     from mmseg_bone.io.model import shipped_model
     from mmseg_bone.io.runs import Run
@@ -199,7 +199,7 @@ def _files(
     smallest_mm2: float,
 ) -> dict[str, bytes]:
     from mmseg_bone.analysis.figures import figure_of, to_png
-    from mmseg_bone.analysis.figures_agreement import draw_judgement
+    from mmseg_bone.analysis.figures.agreement import draw_judgement
     from mmseg_bone.imaging.lesions import find_lesions
     from mmseg_bone.io.png import mask_to_png
     from mmseg_bone.io.runs import to_json

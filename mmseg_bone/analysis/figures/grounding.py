@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from mmseg_bone.analysis.figures import PREDICTION, draw_study
-from mmseg_bone.analysis.figures_style import SMALL, empty_figure
+from mmseg_bone.analysis.figures.studies import PREDICTION, draw_study
+from mmseg_bone.analysis.figures.style import SMALL, empty_figure
 from mmseg_bone.analysis.grounding import Reading
 from mmseg_bone.imaging.lesions import find_lesions
 from mmseg_bone.study import Study

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mmseg_bone.analysis.comparison import Comparison
-from mmseg_bone.analysis.figures_style import (
+from mmseg_bone.analysis.figures.style import (
     GREY,
     SMALL,
     colours,

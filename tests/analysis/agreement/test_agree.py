@@ -2,8 +2,8 @@ from typing import NamedTuple
 
 import pytest
 
-from mmseg_bone.analysis.agreement import Discrepancy, agree, is_near
-from mmseg_bone.analysis.places import Place
+from mmseg_bone.analysis.agreement.agree import Discrepancy, agree, is_near
+from mmseg_bone.analysis.agreement.places import Place
 
 
 class Words(NamedTuple):

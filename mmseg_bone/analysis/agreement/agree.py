@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from mmseg_bone.analysis.places import Place
+from mmseg_bone.analysis.agreement.places import Place
 from mmseg_bone.anatomy import BONES, BY_NAME, Bone
 
 SiteStatus = Literal["found", "near", "not_found", "open", "quiet", "contradicted", "not_shown"]

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 
 from mmseg_bone.analysis.aggregation import per_study
 from mmseg_bone.analysis.experiments import Experiments
-from mmseg_bone.analysis.figures import PREDICTION, REFERENCE, draw_study
-from mmseg_bone.analysis.figures_style import empty_figure
+from mmseg_bone.analysis.figures.studies import PREDICTION, REFERENCE, draw_study
+from mmseg_bone.analysis.figures.style import empty_figure
 from mmseg_bone.errors import RunError
 from mmseg_bone.imaging.lesions import drop_small
 from mmseg_bone.io.runs import Run

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from mmseg_bone.analysis.figures import PREDICTION, REFERENCE, draw_study, figure_of, to_png
+from mmseg_bone.analysis.figures.studies import PREDICTION, REFERENCE, draw_study, figure_of, to_png
 
 
 @pytest.fixture

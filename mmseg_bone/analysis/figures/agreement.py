@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import ndimage
 
-from mmseg_bone.analysis.agreement import Discrepancy
-from mmseg_bone.analysis.judging import Judgement
+from mmseg_bone.analysis.agreement.agree import Discrepancy
+from mmseg_bone.analysis.agreement.judging import Judgement
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.imaging.lesions import label_lesions
 from mmseg_bone.study import Study

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from mmseg_bone.analysis.agreement import Discrepancy
+from mmseg_bone.analysis.agreement.agree import Discrepancy
+from mmseg_bone.analysis.agreement.judging import judge, judge_run
 from mmseg_bone.analysis.figures import figure_of
-from mmseg_bone.analysis.figures_agreement import draw_judgement, in_words
-from mmseg_bone.analysis.judging import judge, judge_run
+from mmseg_bone.analysis.figures.agreement import draw_judgement, in_words
 from mmseg_bone.analysis.marked import Cut
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.io.runs import Run

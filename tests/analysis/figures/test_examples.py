@@ -6,8 +6,8 @@ import pytest
 
 from mmseg_bone.analysis.evaluation import evaluate
 from mmseg_bone.analysis.experiments import collect
-from mmseg_bone.analysis.figures import PREDICTION, REFERENCE
-from mmseg_bone.analysis.figures_examples import Example, choose, examples
+from mmseg_bone.analysis.figures.examples import Example, choose, examples
+from mmseg_bone.analysis.figures.studies import PREDICTION, REFERENCE
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store

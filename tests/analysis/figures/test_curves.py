@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmseg_bone.analysis.figures_curves import burden, decision, froc, reliability
+from mmseg_bone.analysis.figures.curves import burden, decision, froc, reliability
 from mmseg_bone.metrics.froc import RATES
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from mmseg_bone.analysis.figures_style import (
+from mmseg_bone.analysis.figures.style import (
     GREY,
     SMALL,
     colours,

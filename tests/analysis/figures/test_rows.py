@@ -4,8 +4,8 @@ from matplotlib.colors import to_hex
 
 from mmseg_bone.analysis.comparison import compare
 from mmseg_bone.analysis.experiments import collect
-from mmseg_bone.analysis.figures_rows import MEASURES, forest, strata
-from mmseg_bone.analysis.figures_style import colours
+from mmseg_bone.analysis.figures.rows import MEASURES, forest, strata
+from mmseg_bone.analysis.figures.style import colours
 from mmseg_bone.analysis.strata import strata_table
 from mmseg_bone.analysis.sums import PatientBootstrap
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmseg_bone.analysis.agreement import Discrepancy, is_near
+from mmseg_bone.analysis.agreement.agree import Discrepancy, is_near
 from mmseg_bone.study import Focus, Study
 
 Flag = tuple[str, str]  # kind of discrepancy, and bone
@@ -68,7 +68,7 @@ def true_flags(study: Study, *, everywhere: bool = False, levels: int = 1) -> se
     Args:
         study: A phantom.
         everywhere: Its report speaks of the whole skeleton, so that it leaves nothing out.
-        levels: See ``agreement.agree``.
+        levels: See ``agree.agree``.
     """
     if study.instances is None or study.mask is None:
         return set()

@@ -7,11 +7,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool
 
-from mmseg_bone.analysis.agreement import DISCREPANCIES, Agreement, Said, agree
-from mmseg_bone.analysis.agreement_truth import Flags, count_flags, total
+from mmseg_bone.analysis.agreement.agree import DISCREPANCIES, Agreement, Said, agree
+from mmseg_bone.analysis.agreement.places import bones_shown, place_lesions
+from mmseg_bone.analysis.agreement.truth import Flags, count_flags, total
 from mmseg_bone.analysis.bones import BoneMap, find_bones
 from mmseg_bone.analysis.marked import Cut, mark
-from mmseg_bone.analysis.places import bones_shown, place_lesions
 from mmseg_bone.analysis.scores import undrawn
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.io.runs import Run
@@ -85,7 +85,7 @@ def judge(
         study: What was marked.
         mask: The marks.
         words: Of its report; None where there is none that the parser reads.
-        levels: See ``agreement.agree``.
+        levels: See ``agree.agree``.
     """
     if study.report is None:
         return Judgement(agreement=None, why_not="there is no report")
@@ -119,7 +119,7 @@ def judge_run(
         store: The store they are of.
         cut: How to make lesions of a probability.
         hear: Report → what it says.
-        levels: See ``agreement.agree``.
+        levels: See ``agree.agree``.
     """
     studies: dict[str, Any] = {}
     flags = []

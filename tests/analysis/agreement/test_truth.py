@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mmseg_bone.analysis.agreement import Discrepancy
-from mmseg_bone.analysis.agreement_truth import Flags, count_flags, total, true_flags
+from mmseg_bone.analysis.agreement.agree import Discrepancy
+from mmseg_bone.analysis.agreement.truth import Flags, count_flags, total, true_flags
 from mmseg_bone.study import Focus
 
 

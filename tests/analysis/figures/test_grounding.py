@@ -1,4 +1,4 @@
-from mmseg_bone.analysis.figures_grounding import grounding_figure
+from mmseg_bone.analysis.figures.grounding import grounding_figure
 from mmseg_bone.analysis.grounding import Reading
 
 

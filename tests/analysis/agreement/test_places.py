@@ -1,6 +1,6 @@
 import numpy as np
 
-from mmseg_bone.analysis.places import bones_shown, place_lesions
+from mmseg_bone.analysis.agreement.places import bones_shown, place_lesions
 from mmseg_bone.anatomy import BY_NAME
 
 T7, T8, STERNUM = (BY_NAME[name].label for name in ("T7", "T8", "sternum"))
