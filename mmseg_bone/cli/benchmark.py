@@ -13,6 +13,7 @@ import typer
 
 from mmseg_bone.cli import failures
 from mmseg_bone.cli.benchmark_job import BUSY, MAIN, Folders, check, is_done
+from mmseg_bone.cli.benchmark_judge import hold_against
 from mmseg_bone.cli.benchmark_plan import Job, read_plan, select
 from mmseg_bone.errors import MmsegBoneError, PlanError
 
@@ -39,6 +40,9 @@ def benchmark(
         Path, typer.Option(help="Scores, settings and digests: small, for `compare`.")
     ] = Path("results/benchmark"),
     show: Annotated[bool, typer.Option("--show", help="Only say what is done.")] = False,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Only hold the results against the plan's `accepted`.")
+    ] = False,
 ) -> None:
     """Train every row of a plan with every seed, apply each network, keep the small results.
 
@@ -50,6 +54,9 @@ def benchmark(
     control of the reports, or after the shifted store. `mmseg-bone compare RESULTS/*/seed-*`
     reads them, and needs neither runs nor stores.
     """
+    if judge:
+        hold_against(plan, results)
+        return
     if not (stores / MAIN / "manifest.csv").is_file():
         raise PlanError(
             f"{stores}/{MAIN} is no store. Make it: mmseg-bone phantom cohort=quick store={stores}"

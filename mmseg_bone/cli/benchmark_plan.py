@@ -9,12 +9,13 @@ from typing import Any
 
 import yaml
 
+from mmseg_bone.analysis.acceptance import Line
 from mmseg_bone.cli import CONF
 from mmseg_bone.cli.apply import Control
 from mmseg_bone.errors import PlanError
 
 _OF_A_ROW = {"train", "seeds", "controls", "shifted"}
-_OF_A_PLAN = {"common", "seeds", "controls", "shifted", "stages"}
+_OF_A_PLAN = {"common", "seeds", "controls", "shifted", "stages", "accepted"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,24 @@ def read_plan(plan: str) -> list[Job]:
     Raises:
         PlanError: There is no such plan, or it holds something else than it should.
     """
+    return list(_jobs(*_read(plan)))
+
+
+def read_accepted(plan: str) -> list[Line]:
+    """What the results of a plan have to show; see ``analysis.acceptance``.
+
+    Args:
+        plan: As for ``read_plan``.
+
+    Raises:
+        PlanError: There is no such plan, or it holds something else than it should.
+    """
+    content, _ = _read(plan)
+    return [Line.read(text) for text in content.get("accepted") or ()]
+
+
+def _read(plan: str) -> tuple[Mapping[str, Any], str]:
+    """The keys of a plan, and where they stand."""
     path = CONF / "benchmark" / f"{plan}.yaml"
     if not path.is_file():
         path = Path(plan)
@@ -82,7 +101,7 @@ def read_plan(plan: str) -> list[Job]:
         )
     content = yaml.safe_load(path.read_text("utf-8"))
     _check_keys(content, _OF_A_PLAN, str(path))
-    return list(_jobs(content, str(path)))
+    return content, str(path)
 
 
 def select(jobs: list[Job], only: list[str]) -> list[Job]:

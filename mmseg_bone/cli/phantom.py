@@ -12,6 +12,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from mmseg_bone.cli import CONF, in_words
+from mmseg_bone.cli.phantom_scenes import make_scenes
 from mmseg_bone.errors import PhantomError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
@@ -32,6 +33,8 @@ def run(cfg: DictConfig) -> None:
             _write_hospital(config)
         elif cfg.format != "store":
             raise PhantomError(f"format={cfg.format}: expected store or dicom.")
+        elif "scenes" in cfg:
+            make_scenes(config)
         elif cfg.stores is None:
             dealt = Dealt(cfg.n, cfg.folds)
             make(

@@ -72,6 +72,7 @@ def scenes(count, draw, height=16, width=16):
 
 
 BATCH = scenes(2, torch.Generator().manual_seed(0))
+UNSEEN = scenes(16, torch.Generator().manual_seed(1))
 
 
 def read(network, batch=BATCH, **other):
@@ -164,25 +165,49 @@ def test_what_is_missing_is_said(parts, missing):
         TextUNet(None, "atlas", grounding=Grounding(**parts), **TINY)
 
 
-@pytest.mark.parametrize("anatomy", ["atlas", "head"])
-def test_it_learns_at_once_which_of_two_spots_the_report_names(tiny_text, anatomy):
-    network = make(tiny_text, anatomy, base_channels=8, depth=2, report_dropout=0.0)
+def taught(network, steps, pooled=False):
+    """The network after so many batches of scenes."""
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-2)
-    draw, loss = torch.Generator().manual_seed(0), DiceCrossEntropy()
-    for _ in range(40):
+    draw, loss = torch.Generator().manual_seed(0), DiceCrossEntropy(pooled=pooled)
+    for _ in range(steps):
         batch = scenes(8, draw)
         logits, sides = network.with_sides(**{key: batch[key] for key in network.reads})
         optimizer.zero_grad()
         deeply_supervised(loss, logits, sides, batch).backward()
         optimizer.step()
+    return network.eval()
 
-    batch, network = scenes(16, draw), network.eval()
 
-    def dice(**other):
-        found = read(network, batch, **other) > 0
-        return 2 * (found & batch["mask"]).sum() / (found.sum() + batch["mask"].sum())
+def dice(network, **other):
+    """Pooled, on scenes it has not seen."""
+    found = read(network, UNSEEN, **other) > 0
+    return 2 * (found & UNSEEN["mask"]).sum() / (found.sum() + UNSEEN["mask"].sum())
 
-    swapped = batch["evidence"].clone()
-    swapped[:, [LEFT, RIGHT]] = batch["evidence"][:, [RIGHT, LEFT]]
-    assert dice() > 0.9
-    assert dice(evidence=swapped) < 0.1
+
+@pytest.mark.parametrize("anatomy", ["atlas", "head"])
+def test_it_learns_at_once_which_of_two_spots_the_report_names(tiny_text, anatomy):
+    network = make(tiny_text, anatomy, base_channels=8, depth=2, report_dropout=0.0)
+    network = taught(network, 40)
+
+    swapped = UNSEEN["evidence"].clone()
+    swapped[:, [LEFT, RIGHT]] = UNSEEN["evidence"][:, [RIGHT, LEFT]]
+    assert dice(network) > 0.9
+    assert dice(network, evidence=swapped) < 0.1
+
+
+def test_words_say_which_of_two_spots_it_is_and_without_them_both_are_marked(tiny_text):
+    torch.manual_seed(0)
+    text_free = TextUNet(None, "none", base_channels=8, depth=2)
+    assert 0.6 < dice(taught(text_free, 45, pooled=True)) < 0.7  # both: 2 / (2 + 1)
+
+    torch.manual_seed(0)
+    network = TextUNet(
+        tiny_text(), "cross_attention", [0, 1], base_channels=8, depth=2, report_dropout=0.3
+    )
+    network = taught(network, 150, pooled=True)
+    swapped = UNSEEN["tokens"].clone()
+    swapped[:, 1] = 7 + 8 - UNSEEN["tokens"][:, 1]
+    assert dice(network) > 0.9
+    assert dice(network, tokens=swapped) < 0.1
+    nobody = torch.zeros_like(UNSEEN["token_mask"])
+    assert dice(network, token_mask=nobody) > 0.6  # no worse than who never read
