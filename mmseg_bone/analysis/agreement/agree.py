@@ -251,28 +251,32 @@ def _keys(
 
 
 def _crowds(said: Sequence[Said], inside: Mapping[str, Sequence[Place]]) -> list[Site]:
-    """A site for the ribs named together, one for the spine, one for any other region."""
-    crowds: dict[str, list[Said]] = {}
+    """A site for the ribs named together, one for the spine, one for any other region.
+
+    Those that spread and those that are broken are two crowds.
+    """
+    crowds: dict[tuple[str, str], list[Said]] = {}
     for mention in said:
         if mention.collective and not mention.negated:
-            crowds.setdefault(_part(mention.bone), []).append(mention)
+            crowds.setdefault((_part(mention.bone), mention.label), []).append(mention)
     sites = []
-    for part, crowd in crowds.items():
+    for (part, label), crowd in crowds.items():
         sides = {BY_NAME[mention.bone].side for mention in crowd}
         # A bone of the crowd that is named for itself elsewhere is still one of it.
-        others = [m.bone for m in said if not m.collective and _part(m.bone) == part]
+        alike = [m for m in said if m.label == label and not m.negated and not m.collective]
+        others = [m.bone for m in alike if _part(m.bone) == part]
         wider = [m.bone for m in crowd] + [b for b in others if BY_NAME[b].side in sides]
         own = _keys(inside, wider)
         first = crowd[0]
         status: SiteStatus = "found" if own else "open"
         if not _claims(first):
             status = "contradicted" if own else "quiet"
-        elif not own and first.label == "metastatic":
+        elif not own and label == "metastatic":
             status = "not_found"
         sites.append(
             Site(
                 bones=tuple(mention.bone for mention in crowd),
-                label=first.label,
+                label=label,
                 certainty=first.certainty,
                 negated=False,
                 status=status,

@@ -112,6 +112,22 @@ def test_a_bone_of_the_crowd_that_is_also_named_for_itself_speaks_for_the_crowd(
     assert statuses(agree(ribs, [lesion("rib_left_4")]))[0] == ["found", "found"]
 
 
+def test_ribs_that_spread_and_ribs_that_are_broken_are_two_crowds():
+    spread = [Words(f"rib_left_{n}", collective=True) for n in (4, 5)]
+    broken = [Words(f"rib_right_{n}", "benign", "benign", collective=True) for n in (4, 5)]
+    found = agree([*spread, *broken], [lesion("rib_right_4")])
+    assert [(site.label, site.status) for site in found.sites] == [
+        ("metastatic", "not_found"),
+        ("benign", "contradicted"),
+    ]
+
+
+def test_a_lesion_that_a_report_names_for_itself_contradicts_no_crowd():
+    broken = [Words(f"rib_right_{n}", "benign", "benign", collective=True) for n in (4, 5)]
+    found = agree([Words("rib_right_7"), *broken], [lesion("rib_right_7")])
+    assert statuses(found) == (["found", "quiet"], ["named"])
+
+
 def test_thoracic_and_lumbar_vertebrae_named_together_are_one_crowd():
     spine = [Words("T4", collective=True), Words("L2", collective=True)]
     assert statuses(agree(spine, [lesion("L2")]))[0] == ["found"]
