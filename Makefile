@@ -32,7 +32,7 @@ lint: setup
 	$(BIN)/python -m pytest -q tests/test_layers.py
 
 bench: setup
-	$(BIN)/mmseg-bone bench
+	$(BIN)/mmseg-bone bench $(OPTIONS)
 
 # Long: days of a CPU. It goes on where it was left; COHORT=benchmark is for a GPU.
 # OPTIONS: anything `mmseg-bone benchmark` should be told, such as OPTIONS="--only text".

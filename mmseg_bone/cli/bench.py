@@ -1,14 +1,27 @@
-"""``mmseg-bone bench``: what phantoms, training and inference cost on this machine."""
+"""``mmseg-bone bench``: what phantoms, training and inference cost here, ours and others'."""
 
-import resource
-import statistics
-import time
-from collections.abc import Callable
-from typing import Annotated
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-_REPEATS = 5
+from mmseg_bone.cli import CONF
+from mmseg_bone.errors import PlanError
+
+if TYPE_CHECKING:
+    from mmseg_bone.cli.bench_table import Results
+
+_CHILD = (
+    # Behind the packages of the interpreter, which may be another one than ours.
+    "import sys; sys.path.append(sys.argv[1]); from mmseg_bone.cli.bench_worker import main; main()"
+)
+_STRIDE = 16
+Spec = dict[str, Any]
 
 
 def main() -> None:
@@ -17,106 +30,132 @@ def main() -> None:
 
 
 def bench(
-    base_channels: Annotated[int, typer.Option(help="Width of the networks.")] = 32,
-    threads: Annotated[int, typer.Option(help="CPU threads.")] = 1,
+    peer_python: Annotated[
+        Path | None,
+        typer.Option(help="Interpreter that has nnU-Net; see requirements/nnunet.txt."),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Each row is measured once in each.")] = 3,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, or cuda for the networks.")] = "cpu",
+    plan: Annotated[
+        Path | None, typer.Option(help="Rows to measure instead of conf/bench/cost.yaml.")
+    ] = None,
 ) -> None:
-    """Time phantoms, training steps and inference at 1024x256, in CPU seconds.
+    """Time networks of ours and of others beside each other, and say which goals are met.
 
-    CPU seconds, not wall time: they hold on a machine that does other things as well. Each
-    figure is the median of five after a warm-up. A step is one study of two views: forward,
-    loss, backward, AdamW.
+    CPU seconds, not wall time: they hold on a machine that does other things as well. Every row
+    is measured in a process of its own, once in each round, after a warm-up, so that all rows
+    see the same machine; the tables give medians of the rounds. A training step is of two
+    images: forward, loss, backward, AdamW; a study is two images. Peers are given the tuned
+    allocator too. What is not installed is said, and the rest is measured. Interrupting it
+    gives the tables of what was measured by then.
     """
-    import torch
+    from mmseg_bone.cli.bench_table import Results
 
-    from mmseg_bone.cli.machine import tune_allocator
-
-    tune_allocator()
-    torch.set_num_threads(threads)
-    print(f"torch {torch.__version__}, {threads} thread(s), base_channels={base_channels}\n")
-    print("| what | CPU s | GFLOP/s |\n|---|---|---|")
-    seconds, flops = _convolution()
-    print(_row("the machine: 3×3 convolution, 64→64 at 512×128", seconds, flops))
-    print(_row("one phantom study", _phantom(), None))
-    for experiment in ("text_free", "text_fused"):
-        for precision in ("float32", "bfloat16"):
-            step, infer, forward = _network(experiment, base_channels, precision)
-            print(_row(f"{experiment}, {precision}: training step", step, 3 * forward))
-            print(_row(f"{experiment}, {precision}: inference", infer, forward))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"\npeak memory of this process: {peak:.1f} GiB")
+    rows = read_plan(plan or CONF / "bench" / "cost.yaml")
+    given = {"threads": threads, "device": device}
+    results = Results({key: row["says"] for key, row in rows.items()})
+    try:
+        for _ in range(rounds):
+            _measure_round(rows, given, peer_python, results)
+    except KeyboardInterrupt:
+        print("interrupted: what was not measured is missing below", file=sys.stderr)
+    _print(results, rows, given)
 
 
-def _row(what: str, seconds: float, flops: float | None) -> str:
-    rate = "" if flops is None else f"{flops / seconds / 1e9:.0f}"
-    return f"| {what} | {seconds:.3f} | {rate} |"
+def read_plan(path: Path) -> dict[str, Spec]:
+    """The rows of a plan, by their names, in the order they are measured.
 
+    Raises:
+        PlanError: It cannot be read, or says something that is not known.
+    """
+    import yaml
 
-def _median(call: Callable[[], object], repeats: int = _REPEATS) -> float:
-    call()
-    spent = []
-    for _ in range(repeats):
-        start = time.process_time()
-        call()
-        spent.append(time.process_time() - start)
-    return statistics.median(spent)
-
-
-def _convolution() -> tuple[float, float]:
-    """The fastest a convolution of this kind runs here."""
-    import torch
-
-    image = torch.randn(2, 64, 512, 128).contiguous(memory_format=torch.channels_last)
-    layer = torch.nn.Conv2d(64, 64, 3, padding=1)
-    layer.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    with torch.inference_mode():
-        return _median(lambda: layer(image)), 2.0 * 2 * 512 * 128 * 64 * 64 * 9
-
-
-def _phantom() -> float:
-    from mmseg_bone.phantom.patient import make_study
-
-    numbers = iter(range(100))
-    return _median(lambda: make_study(next(numbers), seed=0))
-
-
-def _network(experiment: str, base_channels: int, precision: str) -> tuple[float, float, float]:
-    """CPU seconds of a training step and of inference, and the FLOPs of a forward pass."""
-    import torch
-    from hydra import compose, initialize_config_dir
-    from hydra.utils import instantiate
-    from torch.utils.flop_counter import FlopCounterMode
-
-    from mmseg_bone.cli import CONF
-
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        cfg = compose(
-            "train", [f"experiment={experiment}", f"model.base_channels={base_channels}", "store=."]
+    try:
+        plan = yaml.safe_load(path.read_text("utf-8"))
+        image, tokens = plan.pop("image"), plan.pop("tokens")
+        rows: dict[str, Spec] = {
+            "convolution": {"kind": "convolution", "says": "3×3 convolution"},
+            "phantoms": {"kind": "phantoms", "says": "phantoms", "phantoms": plan.pop("phantoms")},
+        }
+        for part, kind in (("ours", "ours"), ("peers", "peer"), ("augmentation", "augmentation")):
+            rows |= {
+                key: {"kind": kind, **row} for key, row in (plan.pop(part, None) or {}).items()
+            }
+        unnamed = [key for key, row in rows.items() if "says" not in row]
+    except (OSError, yaml.YAMLError, KeyError, AttributeError, TypeError) as error:
+        raise PlanError(
+            f"{path} is no plan of `mmseg-bone bench` ({type(error).__name__}: {error}). Expected "
+            f"image, tokens, phantoms and rows, as in conf/bench/cost.yaml."
+        ) from None
+    if plan or unnamed:
+        raise PlanError(
+            f"{path}: {', '.join([*plan, *unnamed])} is not known, or says nothing. Expected "
+            f"ours, peers and augmentation, whose rows each have `says`."
         )
-    torch.manual_seed(0)
-    task = instantiate(cfg.task)
-    batch = {
-        "image": torch.rand(1, 2, 1024, 256),
-        "mask": torch.rand(1, 2, 1024, 256) > 0.99,
-        "views": torch.ones(1, 2, dtype=torch.bool),
-        "tokens": torch.randint(5, 100, (1, 128)),
-        "token_mask": torch.ones(1, 128, dtype=torch.bool),
-    }
-    optimizer = torch.optim.AdamW(task.parameters())
-    mixed = torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
+    return {key: {"image": image, "tokens": tokens, **row} for key, row in rows.items()}
 
-    def step() -> None:
-        with mixed:
-            _, loss = task.score(batch)
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
 
-    def infer() -> None:
-        with mixed, torch.inference_mode():
-            task(batch)
+def _measure_round(
+    rows: Mapping[str, Spec], given: Spec, peer_python: Path | None, results: "Results"
+) -> None:
+    """Measure every row once more, but for phantoms, and those that cannot be measured."""
+    for key, row in rows.items():
+        if key in results.why_not or (key == "phantoms" and key in results.rounds):
+            continue
+        spec = row | given
+        if row.get("cropped"):
+            spec["image"] = _cropped(results)
+        python = peer_python if row.get("elsewhere") else sys.executable
+        answer = "not measured: no --peer-python" if python is None else _ask(spec, str(python))
+        if isinstance(answer, str):
+            results.why_not[key] = answer
+        else:
+            results.add(key, answer)
+        print(f"{row['says']}: {answer if isinstance(answer, str) else 'done'}", file=sys.stderr)
 
-    with FlopCounterMode(display=False) as counter, torch.inference_mode():
-        task(batch)
-    train = _median(step)
-    task.eval()
-    return train, _median(infer), float(counter.get_total_flops())
+
+def _cropped(results: "Results") -> list[int]:
+    """The median size of a cropped phantom, as a network pads it."""
+    sides = (int(results.rounds["phantoms"][0][side]) for side in ("height", "width"))
+    return [side + -side % _STRIDE for side in sides]
+
+
+def _ask(spec: Spec, python: str) -> dict[str, float] | str:
+    """The numbers of one measurement, or why there are none."""
+    root = Path(__file__).parents[2]
+    try:
+        done = subprocess.run(
+            [python, "-c", _CHILD, str(root)],
+            input=json.dumps(spec),
+            env=os.environ | {"OMP_NUM_THREADS": str(spec["threads"])},
+            capture_output=True,
+            text=True,
+        )
+    except OSError as error:
+        return f"not measured: {python} cannot be started ({error.strerror})"
+    if done.returncode:
+        last = done.stderr.strip().splitlines()[-1:] or [f"status {done.returncode}"]
+        return f"not measured: {last[0]}"
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return f"{answer['absent']} is not installed" if "absent" in answer else answer
+
+
+def _print(results: "Results", rows: Mapping[str, Spec], given: Spec) -> None:
+    """Write all tables."""
+    from importlib.metadata import version
+
+    from mmseg_bone.cli import bench_table
+
+    def of(kind: str) -> list[str]:
+        return [key for key, row in rows.items() if row["kind"] == kind]
+
+    height, width = rows["convolution"]["image"]
+    print(
+        f"torch {version('torch')}, {given['device']}, {given['threads']} thread(s), images of "
+        f"{height}×{width}. Pairs: float32 / bfloat16.\n"
+    )
+    print(bench_table.machine_table(results), end="\n\n")
+    print(bench_table.network_table(results, of("ours") + of("peer")), end="\n\n")
+    print(bench_table.augmentation_table(results, of("augmentation")), end="\n\n")
+    print(bench_table.goal_table(results, of("peer")))
