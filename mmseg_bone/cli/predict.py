@@ -232,7 +232,8 @@ def _files(
         for view, mask in zip(study.views, marks.mask, strict=True)
     }
     read = "with its report" if marks.read_report else "image alone"
-    title = f"{run.name}, {read}, threshold {threshold:g}\nnot a medical device"
+    # In lines, for the picture of one view is narrow.
+    title = f"{run.name}\n{read}, threshold {threshold:g}\nnot a medical device"
     overlay = figure_of(study, prediction=marks.mask, title=title)
     draw_judgement(overlay, study, marks.mask, judged)
     found = {

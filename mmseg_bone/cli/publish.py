@@ -37,7 +37,8 @@ _SHOWN = {
     "Dice, mean over patients": ("patient", "dice"),
     "Dice, scans with metastases": ("image_pos", "dice"),
     "Dice, pixels of all scans pooled": ("micro", "dice"),
-    "lesion sensitivity at 1 false positive a scan": ("beyond", "sensitivity_at_1_fp"),
+    "lesions found, share": ("lesion", "lesion_sensitivity"),
+    "false lesions a scan": ("scan", "false_positives"),
 }
 
 
