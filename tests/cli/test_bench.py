@@ -1,10 +1,13 @@
 """The cost of networks, on images of a few pixels, and the table of goals by hand."""
 
+import itertools
+from types import SimpleNamespace
+
 import pytest
 import torch
 
-from mmseg_bone.cli import CONF, bench_networks, bench_worker
-from mmseg_bone.cli.bench import _ask, bench, read_plan
+from mmseg_bone.cli import CONF, bench_augment, bench_networks, bench_worker
+from mmseg_bone.cli.bench import _ask, _cropped, bench, read_plan
 from mmseg_bone.cli.bench_table import GOALS, Goal, Results, goal_table, network_table
 from mmseg_bone.errors import PlanError
 
@@ -24,11 +27,10 @@ phantoms: 1
 peers:
   here: {says: one convolution, network: {_target_: torch.nn.Conv2d, in_channels: 1,
     out_channels: 1, kernel_size: 3, padding: 1}}
-  absent: {says: not there, network: {_target_: nowhere_to_be_found.Net}}
   elsewhere: {says: not here, elsewhere: true, network: {_target_: torch.nn.Identity}}
 augmentation:
-  augment_ours: {says: ours, takes: study}
-  augment_wrong: {says: wrong, takes: views, transform: {_target_: albumentations.NoSuchThing}}
+  absent: {says: not there, takes: views, transform: {_target_: nowhere_to_be_found.Flip}}
+  wrong: {says: misspelt, takes: views, transform: {_target_: json.NoSuchThing}}
 """
 
 
@@ -87,12 +89,24 @@ def test_one_command_measures_what_is_there_and_says_what_is_not(tmp_path, capsy
     out = capsys.readouterr().out
     rows = {line.split(" | ")[0].strip("| "): line for line in out.splitlines() if "|" in line}
     assert "| 0.00 |" in rows["one convolution"]
-    assert "nowhere_to_be_found is not installed" in rows["not there"]
     assert "no --peer-python" in rows["not here"]
-    assert float(rows["ours"].split("|")[2]) > 0
-    assert "NoSuchThing" in rows["wrong"]
+    assert "nowhere_to_be_found is not installed" in rows["not there"]
+    assert "no attribute 'NoSuchThing'" in rows["misspelt"]
     assert "CPU s" in rows["one phantom"]
     assert rows["the same, bfloat16"].endswith("open: not measured |")
+
+
+@pytest.mark.parametrize(("takes", "images"), [("study", 2), ("views", 1), ("tensor", 1)])
+def test_augmentation_is_counted_in_images_and_a_study_is_two(takes, images, monkeypatch):
+    clock = SimpleNamespace(process_time=itertools.count().__next__)  # a second between two looks
+    monkeypatch.setattr(bench_augment, "time", clock)
+    spec = COMMON | {"takes": takes, "transform": {"_target_": "unittest.mock.Mock"}}
+    assert bench_augment.augmentation(spec) == {"images_s": bench_augment._CALLS * images}
+
+
+def test_a_crop_is_what_a_network_pads_it_to():
+    found = results(phantoms=[{"height": 790.5, "width": 256.0}])
+    assert _cropped(found) == [800, 256]
 
 
 def test_an_interpreter_that_is_none_is_told(tmp_path):
