@@ -27,7 +27,8 @@ Scores on the {studies} studies held out, with their reports:
 |---|---|
 {scores}
 
-Dice of a patient is the mean over her scans, 1 for a normal scan on which nothing is marked.
+Dice of a patient is of all her pixels; a normal scan counts 0 for a false alarm, and is left out if
+nothing is marked.
 {proves}"""
 _PROVES = """\
 Phantoms, and reports of the same truth, do not prove how it does on patients: scanners, diseases
