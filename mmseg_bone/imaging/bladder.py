@@ -59,8 +59,8 @@ def find_bladder(
     fitted to its upper parts, for a lesion of the pubis often touches it from below. In a single
     view the lesions of the sacrum are not subtracted, and it is found less surely.
 
-    Measured on 12 phantoms: of the counts in the pixels of the bladder 98.7 % are found, and none
-    of those of pelvic lesions beside it. No bladder was missed, none was found in 4
+    Measured on 60 phantoms: of the counts in the pixels of the bladder 96.9 % are found, and 0.4 %
+    of those of pelvic lesions beside it. Two bladders were missed, none was found in 15
     phantoms without one. What lies before or behind the bladder is lost with it. From behind
     alone most bladders are missed.
 
