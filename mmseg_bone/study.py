@@ -151,7 +151,8 @@ class Study:
     def _check_counts(self) -> None:
         if not self.counts.size:
             raise StudyError(f"study {self.id!r}: counts {_by(self.counts)} hold no pixel.")
-        if not np.isfinite(self.counts).all() or self.counts.min() < 0:
+        unsigned = np.issubdtype(self.counts.dtype, np.unsignedinteger)  # can be nothing else
+        if not unsigned and (not np.isfinite(self.counts).all() or self.counts.min() < 0):
             raise StudyError(
                 f"study {self.id!r}: counts range from {self.counts.min()} to "
                 f"{self.counts.max()}. Counts are finite and never negative: check the rescale "

@@ -38,13 +38,13 @@ class StudyDataset(Dataset[Sample]):
         return len(self.ids)
 
     def __getitem__(self, place: int | tuple[int, int]) -> Sample:
-        if isinstance(place, int):
-            return self.encode(self.store[self.ids[place]])
-        epoch, index = place
-        study = self.store[self.ids[index]]
-        if self.augment is not None:
-            study = self.augment(study, np.random.default_rng([self.seed, epoch, index]))
-        return self.encode(study)
+        epoch, index = (None, place) if isinstance(place, int) else place
+        study = self.store.read(self.ids[index], self.encode.maps)
+        augment = self.augment
+        if augment is None or epoch is None:
+            return self.encode(study)
+        rng = np.random.default_rng([self.seed, epoch, index])
+        return self.encode(study, lambda coarse: augment(coarse, rng))
 
 
 class EpochShuffle(Sampler[tuple[int, int]]):

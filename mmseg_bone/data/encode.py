@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped, UInt8
+from jaxtyping import Float, Shaped
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -14,11 +14,12 @@ from mmseg_bone.data.batch import Batch
 from mmseg_bone.data.steps import CropThorax, Step, stages
 from mmseg_bone.errors import BatchError
 from mmseg_bone.imaging.body_frame import BLOCK, OUTSIDE, body_coordinates
-from mmseg_bone.imaging.counts import rebin, rebin_mask, to_image, unbin
+from mmseg_bone.imaging.counts import coarser, to_image, unbin
 from mmseg_bone.study import VIEWS, Report, Study
 from mmseg_bone.text.site_evidence import EVIDENCE_SHAPE
 
 Sample = dict[str, Any]  # the keys of Batch, for one study
+Change = Callable[[Study], Study]
 Tokenise = Callable[[Report | None], list[int]]
 TakeEvidence = Callable[[Report | None], Float[np.ndarray, "label said"] | None]
 
@@ -26,9 +27,12 @@ TakeEvidence = Callable[[Report | None], Float[np.ndarray, "label said"] | None]
 class EncodeStudy:
     """Make tensors of a study: the image, and what else is asked for.
 
+    Pixels are made larger first, so that augmentation and steps have as little to do as the
+    network.
+
     Args:
-        steps: What is done to the study first, by name and in this order; see ``data.steps``.
-        rebin: Side of the blocks of pixels that are added up first. 2 quarters the work.
+        steps: What is done to the study then, by name and in this order; see ``data.steps``.
+        rebin: Side of the blocks of pixels that are added up. 2 quarters the work.
         quantile: See ``imaging.counts.to_image``.
         power: The same.
         ceiling: The same.
@@ -69,10 +73,21 @@ class EncodeStudy:
         self.evidence = evidence
         self.body, self.bones = body, bones
 
-    def __call__(self, study: Study) -> Sample:
-        """Tensors of one study; the mask only if somebody drew one."""
-        study = stages(self.steps, study)[-1]
-        counts = rebin(study.counts, self.factor)
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """Which maps of a study are looked at, so that a store need not read the others."""
+        return ("mask", "bones") if self.bones else ("mask",)
+
+    def __call__(self, study: Study, change: Change | None = None) -> Sample:
+        """Tensors of one study; the mask only if somebody drew one.
+
+        Args:
+            study: As the store has it.
+            change: Done to the study of larger pixels before the steps: augmentation.
+        """
+        study = coarser(study, self.factor)
+        study = stages(self.steps, study if change is None else change(study))[-1]
+        counts = study.counts
         acquired = [VIEWS.index(view) for view in study.views]
         image = np.zeros((len(VIEWS), *counts.shape[1:]), np.float32)
         image[acquired] = [to_image(view, **self.window) for view in counts]
@@ -84,7 +99,7 @@ class EncodeStudy:
         }
         if study.mask is not None:
             mask = np.zeros(image.shape, bool)
-            mask[acquired] = rebin_mask(study.mask, self.factor)
+            mask[acquired] = study.mask
             sample["mask"] = torch.from_numpy(mask)
         if self.tokens is not None:
             sample["tokens"] = torch.tensor(self.tokens(study.report), dtype=torch.long)
@@ -94,18 +109,13 @@ class EncodeStudy:
             said = np.zeros(EVIDENCE_SHAPE, np.float32) if said is None else said
             sample["evidence"] = torch.from_numpy(said)
         if self.body:
-            spacing_mm = (study.spacing_mm[0] * self.factor, study.spacing_mm[1] * self.factor)
-            place = body_coordinates(counts, study.views, spacing_mm)
+            place = body_coordinates(counts, study.views, study.spacing_mm)
             sample["body"] = torch.from_numpy(_on_both(place, study.views, OUTSIDE))
         if self.bones:
-            sample["bones"] = torch.from_numpy(self._labels(study, image.shape))
+            unknown = np.full(counts.shape, UNKNOWN, np.uint8)
+            labels = unknown if study.bones is None else study.bones
+            sample["bones"] = torch.from_numpy(_on_both(labels, study.views, UNKNOWN))
         return sample
-
-    def _labels(self, study: Study, shape: tuple[int, ...]) -> UInt8[np.ndarray, "v h w"]:
-        """Labels on the grid of the image: of a block of pixels, that of its first."""
-        if study.bones is None:
-            return np.full(shape, UNKNOWN, np.uint8)
-        return _on_both(study.bones[:, :: self.factor, :: self.factor], study.views, UNKNOWN)
 
     def restore(
         self, probability: Float[np.ndarray, "v h w"], study: Study
@@ -116,12 +126,11 @@ class EncodeStudy:
             probability: Of both views, on the grid of the encoded image, padding cut off.
             study: What was encoded.
         """
-        *before, seen = stages(self.steps, study)
-        full = unbin(probability, self.factor, seen.counts.shape[1:])
-        own = full[[VIEWS.index(view) for view in seen.views]]
+        *before, seen = stages(self.steps, coarser(study, self.factor))
+        own = probability[[VIEWS.index(view) for view in seen.views]]
         for step, was in zip(reversed(self.steps), reversed(before), strict=True):
             own = step.undo(own, was)
-        return own
+        return unbin(own, self.factor, study.counts.shape[1:])
 
 
 def _on_both(

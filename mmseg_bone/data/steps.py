@@ -79,13 +79,13 @@ class CropThorax:
     Outside the crop nothing is predicted: its probability is 0, and lesions there are missed.
 
     Args:
-        rows: Height of the crop; 256 in Lin et al. 2020, of pixels of about 2.3 mm. An image
-            that is not as high is kept whole.
+        height_mm: Height of the crop; 256 pixels of 2.26 mm in Lin et al. 2020. An image that
+            is not as high is kept whole.
         margin_mm: How far above the first thoracic vertebra it begins.
     """
 
-    def __init__(self, *, rows: int = 256, margin_mm: float = 30.0) -> None:
-        self.rows, self.margin_mm = rows, margin_mm
+    def __init__(self, *, height_mm: float = 579.0, margin_mm: float = 30.0) -> None:
+        self.height_mm, self.margin_mm = height_mm, margin_mm
 
     def __call__(self, study: Study) -> Study:  # noqa: D102  (see Step)
         at, found = self._rows(study)
@@ -105,10 +105,10 @@ class CropThorax:
 
     def _rows(self, study: Study) -> tuple[slice, bool]:
         thorax = find_thorax(study.counts, study.views, study.spacing_mm)
-        height = study.counts.shape[1]
+        rows = round(self.height_mm / study.spacing_mm[0])
         first = thorax.top - round(self.margin_mm / study.spacing_mm[0])
-        first = min(max(first, 0), max(height - self.rows, 0))
-        return slice(first, first + self.rows), thorax.found
+        first = min(max(first, 0), max(study.counts.shape[1] - rows, 0))
+        return slice(first, first + rows), thorax.found
 
 
 class RemoveBladder:

@@ -1,7 +1,12 @@
 """Counts → image in [0, 1], and fewer, larger pixels."""
 
+from dataclasses import replace
+
 import numpy as np
-from jaxtyping import Bool, Float, Num, Shaped
+from jaxtyping import Bool, Float, Num
+from numpy.typing import DTypeLike
+
+from mmseg_bone.study import Study
 
 
 def to_image(
@@ -37,15 +42,37 @@ def rebin(counts: Num[np.ndarray, "v y x"], factor: int) -> Num[np.ndarray, "v _
 
     No count is lost: a last, incomplete row or column of blocks is completed with zeros.
     """
-    blocks = _blocks(counts, factor)
     # Four uint16 pixels can exceed uint16; four times 65,535 fits uint32.
     wide = np.uint32 if np.issubdtype(counts.dtype, np.unsignedinteger) else counts.dtype
-    return np.asarray(blocks.sum(axis=(2, 4), dtype=wide))
+    return _sum_of_blocks(counts, factor, wide)
 
 
 def rebin_mask(mask: Bool[np.ndarray, "v y x"], factor: int) -> Bool[np.ndarray, "v _y _x"]:
     """A large pixel is lesion if at least half of it is."""
-    return np.asarray(_blocks(mask, factor).mean(axis=(2, 4)) >= 0.5)
+    return np.asarray(2 * _sum_of_blocks(mask, factor, np.uint16) >= factor**2)
+
+
+def coarser(study: Study, factor: int) -> Study:
+    """The study a camera with larger pixels would have acquired, as far as networks look at it.
+
+    Counts add up, a large pixel is lesion if at least half of it is, and of bone labels it has
+    that of its first pixel. The maps that only tell foci apart are left out.
+
+    Args:
+        study: With its own pixels.
+        factor: Side of the blocks that become a pixel; 1 gives the study itself.
+    """
+    if factor == 1:
+        return study
+    return replace(
+        study,
+        counts=rebin(study.counts, factor),
+        spacing_mm=(study.spacing_mm[0] * factor, study.spacing_mm[1] * factor),
+        mask=None if study.mask is None else rebin_mask(study.mask, factor),
+        bones=None if study.bones is None else study.bones[:, ::factor, ::factor],
+        instances=None,
+        classes=None,
+    )
 
 
 def unbin(
@@ -73,7 +100,16 @@ def _interpolate(
     return np.asarray(image.take(low, axis) * (1 - share) + image.take(high, axis) * share)
 
 
-def _blocks(array: Shaped[np.ndarray, "v y x"], factor: int) -> Shaped[np.ndarray, "v a f b f"]:
+def _sum_of_blocks(
+    array: Num[np.ndarray, "v y x"] | Bool[np.ndarray, "v y x"], factor: int, wide: DTypeLike
+) -> Num[np.ndarray, "v _y _x"]:
+    """Add up blocks, rows before columns: far faster than NumPy's sum over two short axes."""
     pad = [(0, -size % factor) for size in array.shape[1:]]
-    v, y, x = (padded := np.pad(array, [(0, 0), *pad])).shape
-    return padded.reshape(v, y // factor, factor, x // factor, factor)
+    array = np.pad(array, [(0, 0), *pad]) if any(after for _, after in pad) else array
+    rows = array[:, ::factor].astype(wide)
+    for row in range(1, factor):
+        rows += array[:, row::factor]
+    blocks = rows[:, :, ::factor].copy()
+    for column in range(1, factor):
+        blocks += rows[:, :, column::factor]
+    return blocks

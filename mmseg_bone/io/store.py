@@ -18,13 +18,13 @@ import json
 import os
 import re
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save
 
 from mmseg_bone.errors import StoreError
@@ -87,21 +87,27 @@ def study_to_bytes(study: Study, recipe: str = "") -> bytes:
 
 def study_from_bytes(content: bytes) -> Study:
     """The study in one safetensors file."""
-    about = _header(content)
-    arrays = load(content)
+    return _study(_header(content), load(content))
+
+
+def _study(about: dict[str, Any], arrays: Mapping[str, Any]) -> Study:
     about.pop("recipe")
     report, foci = about.pop("report"), about.pop("foci")
     return Study(
         **(about | {"views": tuple(about["views"]), "spacing_mm": tuple(about["spacing_mm"])}),
         report=None if report is None else Report(**report),
         foci=tuple(Focus(**focus) for focus in foci),
-        **arrays,  # type: ignore[arg-type]
+        **arrays,
     )
 
 
 def _header(content: bytes) -> dict[str, Any]:
     (length,) = struct.unpack("<Q", content[:8])
-    about: dict[str, Any] = json.loads(json.loads(content[8 : 8 + length])["__metadata__"]["study"])
+    return _about(json.loads(content[8 : 8 + length])["__metadata__"])
+
+
+def _about(metadata: Mapping[str, str]) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads(metadata["study"])
     return about
 
 
@@ -267,9 +273,20 @@ class Store:
         return len(self.ids)
 
     def __getitem__(self, id: str) -> Study:
+        return self.read(id)
+
+    def read(self, id: str, maps: Collection[str] = _MAPS) -> Study:
+        """One study, with those of its maps that are asked for; training needs few of them.
+
+        Raises:
+            StoreError: There is no such study, or its file is torn.
+        """
         path = self.path / "studies" / f"{id}.safetensors"
         try:
-            return study_from_bytes(path.read_bytes())
+            with safe_open(path, framework="numpy") as file:
+                names = [name for name in file.keys() if name == "counts" or name in maps]  # noqa: SIM118
+                arrays = {name: file.get_tensor(name) for name in names}
+                return _study(_about(file.metadata()), arrays)
         except FileNotFoundError:
             raise StoreError(f"{self.path} holds no study {id!r}; it has {len(self)}.") from None
         except (SafetensorError, struct.error, KeyError, ValueError) as error:

@@ -79,6 +79,37 @@ def test_a_prediction_comes_back_to_the_pixels_and_views_of_the_study(study):
     assert back.shape == (1, 5, 6)
 
 
+def test_what_changes_a_study_sees_the_pixels_of_the_network(scanned):
+    seen = []
+    EncodeStudy(rebin=2, bones=True)(scanned, lambda one: seen.append(one) or one)
+    (one,) = seen
+    assert one.spacing_mm == (4.52, 4.8)
+    assert one.counts.shape == one.mask.shape == one.bones.shape == (2, 3, 3)
+    assert one.counts.sum() == scanned.counts.sum()
+
+
+def test_only_maps_that_are_encoded_are_asked_of_a_store():
+    assert EncodeStudy().maps == ("mask",)
+    assert EncodeStudy(bones=True).maps == ("mask", "bones")
+
+
+def test_a_crop_of_large_pixels_comes_back_to_its_place(study):
+    counts = np.zeros((2, 256, 128), np.uint16)
+    counts[:, 40:216, 32:88] = 9
+    counts[1] = counts[1, :, ::-1]
+    mask = np.zeros(counts.shape, bool)
+    mask[0, 80:84, 40:44] = mask[1, 100:104, 60:64] = True
+    one = replace(study, counts=counts, mask=mask)
+    encode = EncodeStudy(rebin=2, steps={"body": CropBody(margin_mm=0.0)})
+    sample = encode(one)
+
+    height, width = sample["image"].shape[1:]
+    assert 88 <= height < 110
+    assert 28 <= width < 50
+    back = encode.restore(sample["mask"].numpy().astype(np.float32), one)
+    assert np.array_equal(back >= 0.5, mask)
+
+
 def test_encoding_reads_no_report_unless_asked(study):
     assert "tokens" not in EncodeStudy()(study)
     assert torch.is_tensor(EncodeStudy(tokens=words)(study)["tokens"])

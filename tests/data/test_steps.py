@@ -17,7 +17,7 @@ def tall(study):
 
 
 def test_a_crop_keeps_counts_and_mask_together_and_says_how_it_was_found(tall):
-    cut = CropThorax(rows=16, margin_mm=0.0)(tall)
+    cut = CropThorax(height_mm=16 * 2.26, margin_mm=0.0)(tall)
     first = round(0.149 * 60)
     assert np.array_equal(cut.mask, tall.mask[:, first : first + 16])
     assert cut.counts.shape == (2, 16, 6)
@@ -25,13 +25,13 @@ def test_a_crop_keeps_counts_and_mask_together_and_says_how_it_was_found(tall):
 
 
 def test_a_prediction_on_a_crop_comes_back_to_its_place(tall):
-    crop = CropThorax(rows=16, margin_mm=0.0)
+    crop = CropThorax(height_mm=16 * 2.26, margin_mm=0.0)
     back = crop.undo(crop(tall).mask.astype(np.float32), tall)
     assert np.array_equal(back, tall.mask)
 
 
 def test_an_image_lower_than_the_crop_is_kept_whole(study):
-    assert CropThorax(rows=256)(study).counts.shape == study.counts.shape
+    assert CropThorax()(study).counts.shape == study.counts.shape
 
 
 def test_added_views_become_one_and_its_prediction_both(study):
@@ -57,7 +57,7 @@ def test_a_study_nobody_drew_on_stays_one_through_every_step(study):
 
 
 def test_encoding_goes_through_all_steps_and_restores_backwards(tall):
-    steps = {"thorax": CropThorax(rows=16, margin_mm=0.0), "views": AddViews()}
+    steps = {"thorax": CropThorax(height_mm=16 * 2.26, margin_mm=0.0), "views": AddViews()}
     encode = EncodeStudy(steps=steps)
     sample = encode(tall)
 

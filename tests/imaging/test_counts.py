@@ -43,6 +43,12 @@ def test_a_large_pixel_is_lesion_if_half_of_it_is():
     assert rebin_mask(mask, 2).tolist() == [[[True, False]]]
 
 
+def test_blocks_of_three_are_those_of_numpy():
+    counts = np.random.default_rng(0).poisson(9, (2, 7, 11)).astype(np.uint16)
+    padded = np.pad(counts, [(0, 0), (0, 2), (0, 1)]).reshape(2, 3, 3, 4, 3)
+    assert np.array_equal(rebin(counts, 3), padded.sum(axis=(2, 4)))
+
+
 def test_unbinning_brings_every_pixel_back_to_its_place():
     coarse = np.zeros((1, 3, 3), np.float32)
     coarse[0, 1, 2] = 1

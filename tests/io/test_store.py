@@ -68,6 +68,15 @@ def test_a_store_is_read_back_with_its_folds(study, tmp_path):
     same(store["s1"], study)
 
 
+def test_a_study_is_read_with_the_maps_asked_for(phantom, tmp_path):
+    store = Store.write(tmp_path / "store", [phantom], {phantom.patient: 0})
+    one = store.read(phantom.id, ("mask",))
+    assert np.array_equal(one.counts, phantom.counts)
+    assert np.array_equal(one.mask, phantom.mask)
+    assert one.report == phantom.report
+    assert one.bones is one.classes is one.instances is None
+
+
 def test_a_store_without_its_manifest_says_so(study, tmp_path):
     StoreWriter(tmp_path / "store", {}).add(study)
     with pytest.raises(StoreError, match="incomplete.*once more"):
