@@ -59,7 +59,7 @@ def test_hot_spots_outside_a_crop_are_not_marked(study):
     tall.counts[:, 30, 2] = tall.counts[:, 55, 2] = 90
     tall.counts[:, :, 4] = 20
     assert mark_hot_spots(tall, 3)[:, [30, 55], 2].tolist() == [[1, 1], [1, 1]]
-    cut = mark_hot_spots(tall, 3, [CropThorax(rows=30, margin_mm=0.0)])
+    cut = mark_hot_spots(tall, 3, [CropThorax(height_mm=68.0, margin_mm=0.0)])
     assert cut[:, [30, 55], 2].tolist() == [[1, 0], [1, 0]]
     assert cut.shape == tall.counts.shape
 

@@ -39,7 +39,7 @@ def test_without_steps_every_hot_spot_is_marked(scan):
 
 
 def test_a_network_of_the_thorax_marks_nothing_below_it(scan):
-    words = ["steps=thorax", "steps.thorax.rows=30"]
+    words = ["steps=thorax", "steps.thorax.height_mm=68.0"]
     assert marked(scan, *words) == [[0, 20, 4], [1, 20, 1]]
 
 
