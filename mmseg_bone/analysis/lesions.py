@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Int, UInt8, UInt16
-from scipy import ndimage
 
 from mmseg_bone.analysis.marked import Marked
 from mmseg_bone.anatomy import BY_LABEL, BY_NAME
@@ -117,10 +116,9 @@ def _commonest(
     """The label most of each lesion lies on, by its number; those on none are left out."""
     if labels is None:
         return {}
-    commonest = {}
-    for number, box in enumerate(ndimage.find_objects(numbers), start=1):
-        under = np.bincount(labels[box][numbers[box] == number])
-        under[0] = 0
-        if under.any():
-            commonest[number] = int(under.argmax())
-    return commonest
+    on_both = (numbers > 0) & (labels > 0)
+    number_of, label_of = numbers[on_both], labels[on_both]
+    return {
+        int(number): int(np.bincount(label_of[number_of == number]).argmax())
+        for number in np.unique(number_of)
+    }

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num
-from scipy import ndimage
 
-_NEIGHBOURS = np.ones((3, 3), bool)  # pixels that touch at a corner belong together
+_NEIGHBOURS = 8  # pixels that touch at a corner belong together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +42,24 @@ class Lesion:
 def label_lesions(mask: Bool[np.ndarray, "y x"]) -> tuple[Int[np.ndarray, "y x"], int]:
     """Number the lesions of one view from 1, and say how many there are; 0 is none.
 
-    8-connected: a diagonal line of pixels is one lesion.
+    8-connected: a diagonal line of pixels is one lesion. Numbered by their first pixels, row
+    after row, which of OpenCV's algorithms this one keeps to.
     """
-    numbers, count = ndimage.label(mask, structure=_NEIGHBOURS)
-    return numbers, int(count)
+    numbers = np.zeros(mask.shape, np.int32)
+    box = box_of(mask)
+    inside = np.ascontiguousarray(mask[box]).view(np.uint8)
+    if not inside.size:
+        return numbers, 0
+    count, numbers[box] = cv2.connectedComponentsWithAlgorithm(
+        inside, _NEIGHBOURS, cv2.CV_32S, cv2.CCL_SAUF
+    )
+    return numbers, count - 1
+
+
+def box_of(mask: Bool[np.ndarray, "y x"]) -> tuple[slice, slice]:
+    """The smallest box around a mask, of no pixels if the mask is empty."""
+    x, y, width, height = cv2.boundingRect(np.ascontiguousarray(mask).view(np.uint8))
+    return slice(y, y + height), slice(x, x + width)
 
 
 def drop_small(
@@ -55,6 +69,8 @@ def drop_small(
     smallest_mm2: float,
 ) -> Bool[np.ndarray, "view y x"]:
     """The mask without lesions smaller than ``smallest_mm2``; those just as large stay."""
+    if smallest_mm2 <= 0:
+        return mask.copy()
     kept = np.zeros_like(mask)
     for view, view_mask in enumerate(mask):
         numbers, _ = label_lesions(view_mask)
@@ -85,13 +101,13 @@ def find_lesions(
     lesions = []
     pixel_mm2 = spacing_mm[0] * spacing_mm[1]
     for at, view in enumerate(views):
-        numbers, _ = label_lesions(mask[at])
-        for number, box in enumerate(ndimage.find_objects(numbers), start=1):
-            inside = numbers[box] == number
-            rows, columns = np.nonzero(inside)
-            y = float(rows.mean()) + box[0].start
-            x = float(columns.mean()) + box[1].start
-            chance = np.array([np.nan]) if probability is None else probability[at][box][inside]
+        numbers, count = label_lesions(mask[at])
+        lit = np.nonzero(numbers)  # few of the pixels of a view
+        number_of = numbers[lit]
+        for number in range(1, count + 1):
+            rows, columns = (axis[number_of == number] for axis in lit)
+            y, x = float(rows.mean()), float(columns.mean())
+            chance = np.array([np.nan]) if probability is None else probability[at][rows, columns]
             lesions.append(
                 Lesion(
                     view=view,
@@ -100,7 +116,7 @@ def find_lesions(
                     area_mm2=len(rows) * pixel_mm2,
                     centroid_px=(y, x),
                     centroid_mm=(y * spacing_mm[0], x * spacing_mm[1]),
-                    mean_counts=float(counts[at][box][inside].mean()),
+                    mean_counts=float(counts[at][rows, columns].mean()),
                     max_probability=float(chance.max()),
                     mean_probability=float(chance.mean(dtype=np.float64)),
                 )

@@ -40,10 +40,10 @@ def bone_scan_index(
     """
     weights = skeletal_mass()
     labels = len(BONES) + 1
-    area = np.stack([np.bincount(view.ravel(), minlength=labels) for view in bones])
+    area = np.stack([np.bincount(view[view > 0], minlength=labels) for view in bones])
     involved = np.stack(
         [
-            np.bincount(view[lesion], minlength=labels)
+            np.bincount(view[lesion & (view > 0)], minlength=labels)
             for view, lesion in zip(bones, mask, strict=True)
         ]
     )

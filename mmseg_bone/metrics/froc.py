@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy import ndimage
 
-from mmseg_bone.imaging.lesions import drop_small
+from mmseg_bone.imaging.lesions import box_of, drop_small
 from mmseg_bone.metrics.lesion import HitRule, detect
 
 # Even in logits, since networks are sure of themselves, and with 0.5 among them.
@@ -44,12 +43,19 @@ def sweep(
         smallest_mm2: Smaller predicted parts are dropped.
     """
     found = np.zeros((len(thresholds), 2), np.int64)
+    before = 0
     for at, threshold in enumerate(thresholds):
         prediction = probability >= threshold
-        if not prediction.any():
+        marked = int(np.count_nonzero(prediction))
+        if not marked:
             break  # and at none above
-        # Lower thresholds mark all that higher ones do: look at less and less.
-        box = ndimage.find_objects((prediction | reference).astype(np.uint8))[0]
+        # Lower thresholds mark all that higher ones do: as many pixels are the same ones, and
+        # there is less and less to look at.
+        if marked == before:
+            found[at] = found[at - 1]
+            continue
+        before = marked
+        box = box_of(prediction | reference)
         probability, reference, prediction = probability[box], reference[box], prediction[box]
         if smallest_mm2 > 0:
             prediction = drop_small(

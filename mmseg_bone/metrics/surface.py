@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import ndimage
 
+from mmseg_bone.imaging.lesions import box_of
+
 
 class SurfaceDistances(NamedTuple):
     """From every edge pixel of one mask to the nearest edge pixel of the other.
@@ -37,7 +39,7 @@ def surface_distances(
         reference: Drawn mask of the same view.
         spacing_mm: Pixel size along y and x.
     """
-    box = _box(prediction | reference)
+    box = box_of(prediction | reference)  # outside of it is outside of both
     predicted, drawn = _edge(prediction[box]), _edge(reference[box])
     edges = int(predicted.sum() + drawn.sum())
     if not (predicted.any() and drawn.any()):
@@ -87,9 +89,3 @@ def surface_dice(distances: SurfaceDistances, tolerance_mm: float) -> float:
 
 def _edge(mask: Bool[np.ndarray, "y x"]) -> Bool[np.ndarray, "y x"]:
     return np.asarray(mask & ~ndimage.binary_erosion(mask))
-
-
-def _box(mask: Bool[np.ndarray, "y x"]) -> tuple[slice, slice]:
-    """The smallest box around a mask, for everything outside it is outside both masks."""
-    found = ndimage.find_objects(mask.astype(np.uint8))
-    return (found[0][0], found[0][1]) if found else (slice(0), slice(0))
