@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-Arrangement = Literal["shared", "stacked"]
+Arrangement = Literal["shared", "paired", "stacked"]
 VIEW_COUNT = 2  # anterior, posterior
 
 
@@ -71,6 +71,21 @@ class SharedViews(ViewLayout):
         return turn_posterior(logits.reshape(images // VIEW_COUNT, VIEW_COUNT, height, width))
 
 
+class PairedViews(SharedViews):
+    """As ``SharedViews``, and each view is shown the other one beside it.
+
+    Dual-head cameras acquire both at once, so a pixel sees the same place of the body from the
+    other side: what is hot from both sides is hot in itself.
+    """
+
+    channels_in = 3
+
+    def lay_out(self, image: Float[Tensor, "b v h w"]) -> Float[Tensor, "n c h w"]:
+        """One image per view: its pixels, which view it is, and the pixels of the other."""
+        other = turn_posterior(image).flip(1).flatten(0, 1)
+        return torch.cat([super().lay_out(image), other[:, None]], dim=1)
+
+
 class StackedViews(ViewLayout):
     """The conjugate views of a study are two channels of one image, with a logit for each.
 
@@ -90,6 +105,13 @@ class StackedViews(ViewLayout):
         return turn_posterior(logits)
 
 
+_LAYOUTS: dict[Arrangement, type[ViewLayout]] = {
+    "shared": SharedViews,
+    "paired": PairedViews,
+    "stacked": StackedViews,
+}
+
+
 def make_layout(arrangement: Arrangement) -> ViewLayout:
     """The layout of that name."""
-    return SharedViews() if arrangement == "shared" else StackedViews()
+    return _LAYOUTS[arrangement]()

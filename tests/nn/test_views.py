@@ -1,6 +1,7 @@
 import torch
 
 from mmseg_bone.nn.views import (
+    PairedViews,
     SharedViews,
     StackedViews,
     blank_missing,
@@ -29,6 +30,17 @@ def test_shared_views_are_images_of_their_own_that_say_which_view_they_are():
     assert [image.unique().tolist() for image in laid[:, 1]] == [[-1], [1], [-1], [1]]
 
 
+def test_paired_views_show_each_the_other_side_of_the_same_place():
+    front, back = torch.zeros(2, 1, 1, 3, 4)
+    front[..., 1, 3] = 1.0  # the left rib of the anterior view
+    back[..., 1, 0] = 2.0  # and of the posterior one
+    laid = PairedViews().lay_out(torch.cat([front, back], dim=1))
+
+    assert laid.shape == (2, 3, 3, 4)
+    assert laid[:, :, 1, 3].tolist() == [[1, -1, 2], [2, 1, 1]]
+    assert laid[:, [0, 2]].count_nonzero() == 4
+
+
 def test_stacked_views_are_channels_of_one_image():
     laid = StackedViews().lay_out(LEFT_RIB)
 
@@ -37,9 +49,10 @@ def test_stacked_views_are_channels_of_one_image():
 
 def test_what_comes_out_lies_as_each_camera_saw_it():
     image = torch.rand(3, 2, 3, 4)
-    shared, stacked = make_layout("shared"), make_layout("stacked")
+    shared, paired, stacked = map(make_layout, ("shared", "paired", "stacked"))
 
     assert torch.equal(shared.restore(shared.lay_out(image)[:, :1]), image)
+    assert torch.equal(paired.restore(paired.lay_out(image)[:, :1]), image)
     assert torch.equal(stacked.restore(stacked.lay_out(image)), image)
 
 
