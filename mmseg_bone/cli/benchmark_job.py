@@ -149,6 +149,7 @@ def _apply(job: Job, name: str, folders: Folders) -> None:
         store=folders.stores / (store or MAIN),
         out=run / name,
         control=Control(control),
+        name=f"{job.row}, on {store}" if store else None,  # as the plan calls it
     )
 
 
