@@ -12,6 +12,7 @@ from mmseg_bone.cli import benchmark as command
 from mmseg_bone.cli import benchmark_job, main
 from mmseg_bone.cli.benchmark_plan import read_accepted, read_plan, select
 from mmseg_bone.errors import PlanError
+from mmseg_bone.io.lock import alone
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
 from mmseg_bone.tasks.segmentation import SegmentationTask
@@ -195,7 +196,7 @@ def test_a_job_is_a_process_and_one_at_a_time(stores, tmp_path):
     (job, *_) = read_plan(str(plan))
     folders = benchmark_job.Folders(stores, tmp_path / "runs", tmp_path / "results")
     run = folders.runs / job.key
-    with benchmark_job._alone(run):
+    with alone(run):
         assert not command._in_a_process(job, folders, jobs=2)
     assert "another process is at it" in (run / "failed.txt").read_text()
     assert not (run / "config.yaml").exists()
