@@ -48,6 +48,10 @@ class StoreError(MmsegBoneError):
     """A prepared store is missing, incomplete or from another version."""
 
 
+class BusyError(MmsegBoneError):
+    """Another process is at work on a folder."""
+
+
 class RunError(MmsegBoneError):
     """A run directory is missing a part, or runs do not belong together."""
 

@@ -15,6 +15,8 @@ Control = StrEnum(
     "Control", ["none", "empty", "shuffled", "side_flipped", "findings_only", "impression_only"]
 )
 
+_OF_A_DIGEST = 8  # characters, enough to tell stores apart in a table
+
 
 def main() -> None:
     """Read the command line."""
@@ -31,13 +33,18 @@ def apply(
         typer.Option(help="Studies of this fold; else the run's, or all of another store."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the shuffling.")] = 0,
+    name: Annotated[
+        str | None,
+        typer.Option(help="In every table; else the run's, with another store's digest."),
+    ] = None,
 ) -> None:
     """Predict and score a store with the network of a run, and leave a run behind.
 
     On the store it was trained on, only studies it has not seen are predicted: those of the
     fold held out. What it leaves is compared with other runs by ``compare``, under the name
     of the experiment and of the control: a gain from text has to go when the report is empty,
-    another patient's (shuffled) or of the other side (side_flipped).
+    another patient's (shuffled) or of the other side (side_flipped). Another store is told by
+    its digest, not by its folder, which may be named after a patient or a hospital.
     """
     from mmseg_bone.analysis.evaluation import evaluate
     from mmseg_bone.cli.load import load_network, probability
@@ -52,7 +59,8 @@ def apply(
     ids = unseen(trained, shelf, fold)
     change = make_control(control.value, shelf, ids, seed=seed)
     network, encode = load_network(trained)
-    record = Run.start(out, _config(trained, shelf, fold, control), _environment(trained, shelf))
+    config = _config(trained, shelf, fold, control) | ({"name": name} if name else {})
+    record = Run.start(out, config, _environment(trained, shelf))
     with typer.progressbar(ids, label="predicting") as bar:
         for id in bar:
             record.write_prediction(id, probability(network, encode, change(shelf[id])))
@@ -87,7 +95,7 @@ def _config(run: "Run", store: "Store", fold: int | None, control: Control) -> d
     """The run's own, under a name that says what was done."""
     parts, own = [run.name], run.store_digest == store.digest
     if not own:
-        parts.append(f"on {store.path.name}")
+        parts.append(f"on store {store.digest[:_OF_A_DIGEST]}")
     if control != Control.none:
         parts.append(control.value)
     return run.config | {

@@ -6,8 +6,6 @@ Each part is done once: what is there whole is skipped, what was cut off goes on
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -16,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from mmseg_bone.cli import CONF, failures
 from mmseg_bone.cli.benchmark_plan import Job
 from mmseg_bone.cli.settings import refuse_another
-from mmseg_bone.errors import PlanError
+from mmseg_bone.errors import BusyError, PlanError
+from mmseg_bone.io.lock import alone
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
     from omegaconf import DictConfig
@@ -47,15 +46,24 @@ def main() -> None:
     """Do the job another process describes."""
     job, folders = Job.from_json(sys.argv[1]), Folders(*map(Path, sys.argv[2:]))
     run = folders.runs / job.key
-    with _alone(run):
-        failures.forget(run)
-        try:
-            work(job, folders)
-        except Exception as error:
-            failures.note(run, error)
-            # Not its message: a library may quote what it was given, such as a report.
-            traceback.print_tb(error.__traceback__)
-            sys.exit(f"{job.key} failed: {failures.reason(error)}")
+    try:
+        with alone(run):
+            _work_or_say_why_not(job, folders)
+    except BusyError:
+        sys.exit(BUSY)
+
+
+def _work_or_say_why_not(job: Job, folders: Folders) -> None:
+    """Do what is left of a job, and end with status 1 if it fails."""
+    run = folders.runs / job.key
+    failures.forget(run)
+    try:
+        work(job, folders)
+    except Exception as error:
+        failures.note(run, error)
+        # Not its message: a library may quote what it was given, such as a report.
+        traceback.print_tb(error.__traceback__)
+        sys.exit(f"{job.key} failed: {failures.reason(error)}")
 
 
 def work(job: Job, folders: Folders) -> None:
@@ -149,21 +157,8 @@ def _apply(job: Job, name: str, folders: Folders) -> None:
         store=folders.stores / (store or MAIN),
         out=run / name,
         control=Control(control),
+        name=f"{job.row}, on {store}" if store else None,  # as the plan calls it
     )
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the folder for this process; the lock goes with the process, however it ends."""
-    import fcntl
-
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            sys.exit(BUSY)
-        yield
 
 
 if __name__ == "__main__":

@@ -99,8 +99,16 @@ def _read(plan: str) -> tuple[Mapping[str, Any], str]:
         raise PlanError(
             f"there is no plan {plan!r}. Take one of {known}, or the path of a YAML file."
         )
-    content = yaml.safe_load(path.read_text("utf-8"))
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = "" if mark is None else f", line {mark.line + 1}, column {mark.column + 1}"
+        what = getattr(error, "problem", None) or getattr(error, "reason", "")
+        raise PlanError(f"{path}{where} is no YAML ({what}); expected a plan.") from None
     _check_keys(content, _OF_A_PLAN, str(path))
+    for key in ("common", "accepted"):
+        _check_list(content, key, str, str(path))
     return content, str(path)
 
 
@@ -120,16 +128,22 @@ def select(jobs: list[Job], only: list[str]) -> list[Job]:
 
 
 def _jobs(plan: Mapping[str, Any], at: str) -> Iterator[Job]:
-    rows: set[str] = set()
-    for stage, members in (plan.get("stages") or {}).items():
+    rows: set[object] = set()
+    _check_lists(plan, at)
+    stages = plan.get("stages") or {}
+    _check_named(stages, f"{at}: stages", "stages by name")
+    for stage, members in stages.items():
+        _check_named(members, f"{at}: the stage {stage!r}", "rows by name")
         for row, content in members.items():
             _check_keys(content, _OF_A_ROW, f"{at}: {row}")
+            _check_list(content, "train", str, f"{at}: {row}")
+            _check_lists(content, f"{at}: {row}")
             _check_row(row, rows, at)
         seeds = {row: _of("seeds", members[row], plan) for row in members}
         for seed in dict.fromkeys(seed for each in seeds.values() for seed in each):
             for row, content in members.items():
                 if seed in seeds[row]:
-                    yield _job(stage, row, int(seed), content, plan, at)
+                    yield _job(stage, row, seed, content, plan, at)
 
 
 def _job(
@@ -151,9 +165,30 @@ def _of(key: str, row: Mapping[str, Any], plan: Mapping[str, Any]) -> tuple[Any,
     return tuple(row[key] if key in row else plan.get(key) or ())
 
 
+def _check_lists(content: Mapping[str, Any], at: str) -> None:
+    """Those that a row has, or else all rows."""
+    _check_list(content, "seeds", int, at)
+    for key in ("controls", "shifted"):
+        _check_list(content, key, str, at)
+
+
+def _check_list(content: Mapping[str, Any], key: str, kind: type, at: str) -> None:
+    """Of one kind throughout. An empty key is none: of a row it could mean that of all rows."""
+    found = content.get(key, [])
+    # Not isinstance: True is no seed.
+    if not isinstance(found, list) or any(type(one) is not kind for one in found):
+        what = "whole numbers, such as [0, 1, 2]" if kind is int else "texts, such as [a, b]"
+        raise PlanError(f"{at}: {key} is {found!r}; expected a list of {what}, or [].")
+
+
+def _check_named(content: object, at: str, expected: str) -> None:
+    if not isinstance(content, Mapping):
+        raise PlanError(f"{at} is {content!r}; expected {expected}.")
+
+
 def _check_keys(content: object, known: set[str], at: str) -> None:
     if not isinstance(content, Mapping):
-        raise PlanError(f"{at} holds no keys; expected {', '.join(sorted(known))}.")
+        raise PlanError(f"{at} is {content!r}; expected {', '.join(sorted(known))}.")
     if unknown := sorted(set(map(str, content)) - known):
         raise PlanError(
             f"{at} has the key {unknown[0]!r}, which means nothing here; expected "
@@ -161,8 +196,8 @@ def _check_keys(content: object, known: set[str], at: str) -> None:
         )
 
 
-def _check_row(row: str, seen: set[str], at: str) -> None:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]+", row):
+def _check_row(row: object, seen: set[object], at: str) -> None:
+    if not (isinstance(row, str) and re.fullmatch(r"[A-Za-z0-9_.-]+", row)):
         raise PlanError(
             f"{at}: the row {row!r} becomes a folder; letters, digits, '_', '-' and '.' only."
         )

@@ -27,8 +27,16 @@ _PREFIX = "network."
 
 
 def save_weights(task: "pl.LightningModule", checkpoint: str, folder: Path) -> None:
-    """Put the best epoch's network into the task, and beside the checkpoint without pickle."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+    """Put the best epoch's network into the task, and beside the checkpoint without pickle.
+
+    The file holds the whole network, a frozen text encoder too, though checkpoints leave that
+    out: there is one such file a run, and the run then predicts the same on another machine,
+    whatever weights lie at the encoder's source there. (Its settings and its vocabulary are
+    still read from that source.)
+    """
+    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    task.on_load_checkpoint(content)  # puts back what was left out
+    state = content["state_dict"]
     network: Network = task.network  # type: ignore[assignment]
     weights = {
         name.removeprefix(_PREFIX): value.contiguous()

@@ -127,33 +127,45 @@ def make(
 
     Returns:
         The digest of the store.
-    """
-    from joblib import Parallel, delayed
-    from tqdm import tqdm
 
+    Raises:
+        BusyError: Another process writes the store.
+    """
+    from mmseg_bone.io.lock import alone
     from mmseg_bone.io.store import StoreWriter
 
     if workers < 1:
         raise PhantomError(f"workers={workers}: give 1 or more.")
     recipe = {"phantom": VERSION, "seed": seed, "settings": asdict(settings)}
-    StoreWriter(store, recipe)  # refuses a directory of something else before anything is made
-    jobs = (
-        delayed(_make_one)(store, recipe, number, seed, settings) for number in range(division.n)
-    )
-    bar = tqdm(total=division.n, desc="phantoms", unit="study", file=sys.stderr)
-    metastatic, new = {}, 0
-    for patient, has_metastases, made in Parallel(workers, return_as="generator_unordered")(jobs):
-        metastatic[patient] = has_metastases
-        new += made
-        bar.update()
-    bar.close()
-    fold = division(metastatic, seed)
-    done = StoreWriter(store, recipe).close(fold)
+    writer = StoreWriter(store, recipe)  # refuses a directory of something else
+    with alone(store):
+        metastatic, new = _fill(store, recipe, division.n, seed, workers, settings)
+        fold = division(metastatic, seed)
+        done = writer.close(fold)
     print(
         f"{done.path}: {len(done)} studies ({new} new), {sum(metastatic.values())} with "
         f"metastases, {len(set(fold.values()))} folds\ndigest {done.digest}"
     )
     return done.digest
+
+
+def _fill(
+    store: str, recipe: dict[str, Any], n: int, seed: int, workers: int, settings: "Settings"
+) -> tuple[dict[str, bool], int]:
+    """Make the studies that are not there; whether each patient is metastatic, how many are new."""
+    from joblib import Parallel, delayed
+    from tqdm import tqdm
+
+    jobs = (delayed(_make_one)(store, recipe, number, seed, settings) for number in range(n))
+    bar = tqdm(total=n, desc="phantoms", unit="study", file=sys.stderr)
+    metastatic: dict[str, bool] = {}
+    new = 0
+    for patient, has_metastases, made in Parallel(workers, return_as="generator_unordered")(jobs):
+        metastatic[patient] = has_metastases
+        new += made
+        bar.update()
+    bar.close()
+    return metastatic, new
 
 
 def _make_cohort(config: dict[str, Any]) -> None:

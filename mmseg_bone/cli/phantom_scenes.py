@@ -1,10 +1,14 @@
 """``mmseg-bone phantom cohort=two_spots``: scenes that cannot be solved without the report."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mmseg_bone.errors import PhantomError
+
+if TYPE_CHECKING:  # imported late, so that --help is quick
+    from mmseg_bone.io.store import StoreWriter
 
 VERSION = 1  # of the scenes; raised when the same seed gives other ones
 
@@ -23,11 +27,10 @@ def make_scenes(config: dict[str, Any]) -> str:
 
     Raises:
         PhantomError: A part has no scene or no body.
+        BusyError: Another process writes the store.
     """
-    from tqdm import tqdm
-
+    from mmseg_bone.io.lock import alone
     from mmseg_bone.io.store import StoreWriter
-    from mmseg_bone.phantom.two_spots import Bodies, make_scene
 
     parts, seed = config["scenes"], int(config["seed"])
     for name, part in parts.items():
@@ -35,6 +38,15 @@ def make_scenes(config: dict[str, Any]) -> str:
             raise PhantomError(f"scenes.{name}={part}: give 1 or more of both.")
     recipe = {"two_spots": VERSION, "seed": seed, "parts": parts}
     writer = StoreWriter(Path(config["store"]) / "main", recipe)
+    with alone(writer.path):
+        return _fill(writer, parts, seed)
+
+
+def _fill(writer: "StoreWriter", parts: Mapping[str, Any], seed: int) -> str:
+    from tqdm import tqdm
+
+    from mmseg_bone.phantom.two_spots import Bodies, make_scene
+
     bar = tqdm(total=sum(part["scenes"] for part in parts.values()), unit="scene", file=sys.stderr)
     number, body, new, folds = 0, 0, 0, {}
     for fold, part in enumerate(parts.values()):

@@ -117,14 +117,14 @@ def prepare(
         labels={**LABELS, **_labels(label or [])},
         keep_raw_text=keep_raw_text,
     )
-    work = Preparation(store, entries, written, choices, folds=folds, seed=seed)
     bar = Console(stderr=True)
-    outcomes = list(track(work.run(), "preparing", total=len(entries), console=bar))
-    write_outcomes(beside(store, "prepare"), outcomes)
-    if not any(outcome.study for outcome in outcomes):
-        _show_refused(outcomes)
-        raise ManifestError("none of the studies could be taken; the store is not changed.")
-    fold = work.finish(outcomes)
+    with Preparation(store, entries, written, choices, folds=folds, seed=seed) as work:
+        outcomes = list(track(work.run(), "preparing", total=len(entries), console=bar))
+        write_outcomes(beside(store, "prepare"), outcomes)
+        if not any(outcome.study for outcome in outcomes):
+            _show_refused(outcomes)
+            raise ManifestError("none of the studies could be taken; the store is not changed.")
+        fold = work.finish(outcomes)
 
     unused = len(written.keys() - {entry.report for entry in entries})
     _show(store, outcomes, patients=len(fold), folds=folds, unused_reports=unused)

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -18,6 +19,7 @@ from mmseg_bone.io.dicom import Scan, read_scan
 from mmseg_bone.io.dicom_identity import identities
 from mmseg_bone.io.drawings import LABELS, read_drawing
 from mmseg_bone.io.links import Links, write_private
+from mmseg_bone.io.lock import alone
 from mmseg_bone.io.manifest import Entry
 from mmseg_bone.io.reports import WrittenReport
 from mmseg_bone.io.store import StoreWriter, study_from_bytes
@@ -65,7 +67,7 @@ class Outcome:
 
 
 class Preparation:
-    """One run of the command, which goes on where an earlier one was cut off.
+    """One run of the command, which goes on where an earlier one was cut off. Use it by ``with``.
 
     Links are written before any study. The manifest of a store that is already whole is taken
     away before a study in it is touched, so that a reader meets all or nothing.
@@ -106,11 +108,26 @@ class Preparation:
             },
         )
         self.path = path
-        self._sweep()
-        self.links = Links(beside(path, "links"))
-        self.links.extend("patient", (entry.patient for entry in self.entries))
-        self.links.extend("study", (entry.study for entry in self.entries))
+        self._held = ExitStack()
         self._row_of_scan: dict[str, int] = {}
+
+    def __enter__(self) -> "Preparation":
+        """Hold the store.
+
+        Raises:
+            BusyError: Another process writes it.
+        """
+        with ExitStack() as held:
+            held.enter_context(alone(self.path))
+            self._sweep()
+            self.links = Links(beside(self.path, "links"))
+            self.links.extend("patient", (entry.patient for entry in self.entries))
+            self.links.extend("study", (entry.study for entry in self.entries))
+            self._held = held.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
 
     def run(self) -> Iterator[Outcome]:
         """Take or refuse one study after the other."""

@@ -18,6 +18,7 @@ from torch.nn import functional
 from mmseg_bone.nn.fusion import per_image, zeroed
 from mmseg_bone.nn.views import VIEW_COUNT, turn_posterior
 
+OUTSIDE = 2.0  # both coordinates of what a batch is padded with, as in imaging.body_frame
 BODY_LEVEL = 2  # the level of resolution at which a batch tells places on the body
 _WIDTH = 64  # most channels between map and features
 _NOTHING = -30.0  # logit of what is not said, for certain
@@ -71,21 +72,20 @@ class BoneAtlas(nn.Module):
         """
         if body is None:
             raise ValueError("an atlas is laid on a scan by `body`; data=with_evidence gives it")
-        found = map_of(self._bones(turn_posterior(body.float()), level), evidence)
-        found = found.reshape(len(features), -1, *found.shape[3:])
-        if level < BODY_LEVEL:
+        place = body.float()
+        if level >= BODY_LEVEL:  # as wide as a whole number of blocks, so blocks can be turned
+            place = _pooled(turn_posterior(place), 2 ** (level - BODY_LEVEL))
+            found = map_of(self._bones(place), evidence)
+        else:  # the last block may reach beyond the image, so pixels are turned
+            found = map_of(self._bones(place), evidence).flatten(0, 1)
             found = functional.interpolate(found, scale_factor=2.0 ** (BODY_LEVEL - level))
-        return found[..., : features.shape[2], : features.shape[3]], None
+            found = found[..., : features.shape[2], : features.shape[3]]
+            found = turn_posterior(found.reshape(*place.shape[:2], *found.shape[1:]))
+        return found.reshape(len(features), -1, *found.shape[3:]), None
 
     @torch.no_grad()
-    def _bones(
-        self, place: Float[Tensor, "b v 2 _ _"], level: int
-    ) -> Float[Tensor, "b v label _ _"]:
+    def _bones(self, place: Float[Tensor, "b v 2 _ _"]) -> Float[Tensor, "b v label _ _"]:
         """p(bone | pixel). Sampled without gradients: those of sampling differ from run to run."""
-        if level > BODY_LEVEL:
-            coarser = 2 ** (level - BODY_LEVEL)
-            pooled = functional.avg_pool2d(place.flatten(0, 1), coarser, ceil_mode=True)
-            place = pooled.reshape(*place.shape[:3], *pooled.shape[2:])
         xy = place.permute(0, 1, 3, 4, 2).flip(-1)
         shares = self.shares.float() / 255
         views = [
@@ -95,6 +95,15 @@ class BoneAtlas(nn.Module):
             for view, atlas in enumerate(shares)
         ]
         return torch.stack(views, dim=1)
+
+
+def _pooled(place: Float[Tensor, "b v 2 _ _"], side: int) -> Float[Tensor, "b v 2 _ _"]:
+    """Mean place of square groups of blocks; padding, where nothing is, has no part in it."""
+    known = (place != OUTSIDE).any(dim=2, keepdim=True).to(place.dtype)
+    summed = functional.avg_pool2d((place * known).flatten(0, 1), side)
+    share = functional.avg_pool2d(known.flatten(0, 1), side)
+    pooled = (summed / share).masked_fill(share == 0, OUTSIDE)
+    return pooled.reshape(*place.shape[:3], *pooled.shape[2:])
 
 
 class BoneHeads(nn.Module):

@@ -1,6 +1,6 @@
 """What every task that learns masks shares."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytorch_lightning as pl
@@ -11,12 +11,15 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from mmseg_bone.data.batch import Batch
-from mmseg_bone.errors import BatchError
+from mmseg_bone.errors import BatchError, TextModelError
 from mmseg_bone.losses.sides import deeply_supervised
 from mmseg_bone.nn.network import Network, Side
 from mmseg_bone.tasks.schedule import Schedule, make_schedule
 from mmseg_bone.tasks.scores import StudyDice
+from mmseg_bone.text.encoder import ReportEncoder
+from mmseg_bone.text.states import digest_of
 
+_LEFT_OUT = "left_out"  # of a checkpoint: digests of frozen text encoders, by their place
 MakeOptimizer = Callable[[Iterable[Any]], Optimizer]
 
 
@@ -26,7 +29,8 @@ class MaskTask(pl.LightningModule):
     Abstract: a task adds the step of training. It is handed its parts and never asks which
     they are. Clip gradients by ``gradient_clip`` here rather than by the trainer, which
     cannot where a task optimises by hand. A checkpoint holds weights, optimiser states and
-    the numbers below; no module is pickled and no text is in it.
+    the numbers below; no module is pickled and no text is in it. Of a text encoder it holds
+    what learns: what is frozen is read again from where it came from, and has to be the same.
 
     Args:
         network: Gives one logit per pixel of every view.
@@ -153,6 +157,38 @@ class MaskTask(pl.LightningModule):
             id: probability[i, :, :height, :width]
             for i, (id, (height, width)) in enumerate(zip(batch["id"], heights_widths, strict=True))
         }
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leave out what is frozen of a text encoder, which may be 400 MB at every epoch."""
+        checkpoint[_LEFT_OUT] = {}
+        for place, frozen in self._frozen():
+            checkpoint[_LEFT_OUT][place] = digest_of(frozen)
+            for name in frozen:
+                del checkpoint["state_dict"][f"{place}.{name}"]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Put back what was left out; a checkpoint that holds everything stays as it is.
+
+        Raises:
+            TextModelError: The text encoder is not the one that was left out.
+        """
+        here = dict(self._frozen())
+        for place, digest in checkpoint.get(_LEFT_OUT, {}).items():
+            found = digest_of(here.get(place, {}))
+            if found != digest:
+                raise TextModelError(
+                    f"the checkpoint goes with a text encoder whose frozen weights have the "
+                    f"digest {digest[:12]}, and those here have {found[:12]}. Put the encoder "
+                    f"back that it was trained with (text.model, text.tune), or begin anew."
+                )
+            own = {f"{place}.{name}": tensor for name, tensor in here[place].items()}
+            checkpoint["state_dict"] |= own
+
+    def _frozen(self) -> Iterator[tuple[str, dict[str, Tensor]]]:
+        """What does not learn of each text encoder, by the encoder's place in the task."""
+        for place, part in self.named_modules():
+            if isinstance(part, ReportEncoder) and part.frozen:
+                yield place, part.frozen_state()
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Optimise the network."""

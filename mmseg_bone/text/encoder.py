@@ -92,6 +92,15 @@ class ReportEncoder(TextEncoder):
         """Whether nothing of it learns, so that a report has the same features for ever."""
         return self.bert in self.frozen
 
+    def frozen_state(self) -> dict[str, Tensor]:
+        """What does not learn, by name; it is as it was read, and can be read again."""
+        names = {id(module): name for name, module in self.named_modules()}
+        return {
+            name: tensor
+            for module in self.frozen
+            for name, tensor in module.state_dict(prefix=f"{names[id(module)]}.").items()
+        }
+
     def keep_states(self, shelf: Shelf | None) -> None:
         """Compute the features of a report once, and look them up from then on.
 

@@ -1,7 +1,7 @@
 """Token states of a text encoder that does not learn: computed once per distinct report."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -81,8 +81,13 @@ class KeptStates:
 
 def fingerprint(bert: BertModel) -> str:
     """SHA-256 of all that decides what an encoder makes of its tokens."""
-    digest = hashlib.sha256(repr([getattr(bert.config, name) for name in _DECIDING]).encode())
-    for name, tensor in sorted(bert.state_dict().items()):
+    return digest_of(bert.state_dict(), [getattr(bert.config, name) for name in _DECIDING])
+
+
+def digest_of(tensors: Mapping[str, Tensor], beside: Sequence[object] = ()) -> str:
+    """SHA-256 of tensors and their names, and of what else is to tell them apart."""
+    digest = hashlib.sha256(repr(beside).encode())
+    for name, tensor in sorted(tensors.items()):
         digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         digest.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy().data)
     return digest.hexdigest()

@@ -27,7 +27,7 @@ def made(tmp_path_factory):
     root = tmp_path_factory.mktemp("applied")
     studies = patients(8)
     Store.write(root / "store", studies[:6], {f"p{i}": i % 3 for i in range(6)})
-    Store.write(root / "other", studies[6:], {"p6": 0, "p7": 1})
+    Store.write(root / "wang_xiaoming", studies[6:], {"p6": 0, "p7": 1})
     main(["train", *QUICK, f"store={root}/store", f"hydra.run.dir={root}/run"])
     return root
 
@@ -54,11 +54,19 @@ def test_a_control_has_a_name_of_its_own(made, tmp_path):
 
 
 def test_another_store_is_predicted_whole_or_by_fold(made, tmp_path):
-    apply(made / "run", store=made / "other", out=tmp_path / "a")
+    apply(made / "run", store=made / "wang_xiaoming", out=tmp_path / "a")
     assert Run(tmp_path / "a").predicted == ["s6", "s7"]
-    assert Run(tmp_path / "a").name == "text_fused, on other"
-    apply(made / "run", store=made / "other", out=tmp_path / "b", fold=1)
+    apply(made / "run", store=made / "wang_xiaoming", out=tmp_path / "b", fold=1)
     assert Run(tmp_path / "b").predicted == ["s7"]
+
+
+def test_another_store_is_told_by_its_digest_and_never_by_its_folder_or_as_one_says(made, tmp_path):
+    other = made / "wang_xiaoming"
+    apply(made / "run", store=other, out=tmp_path / "a", fold=1, control=Control.empty)
+    digest = Store(other).digest
+    assert Run(tmp_path / "a").name == f"text_fused, on store {digest[:8]}, empty"
+    apply(made / "run", store=other, out=tmp_path / "b", fold=1, name="text_fused, abroad")
+    assert Run(tmp_path / "b").name == "text_fused, abroad"
 
 
 def test_studies_it_has_learnt_from_are_refused(made, tmp_path):

@@ -10,8 +10,9 @@ import yaml
 
 from mmseg_bone.cli import benchmark as command
 from mmseg_bone.cli import benchmark_job, main
-from mmseg_bone.cli.benchmark_plan import read_plan, select
+from mmseg_bone.cli.benchmark_plan import read_accepted, read_plan, select
 from mmseg_bone.errors import PlanError
+from mmseg_bone.io.lock import alone
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
 from mmseg_bone.tasks.segmentation import SegmentationTask
@@ -195,7 +196,7 @@ def test_a_job_is_a_process_and_one_at_a_time(stores, tmp_path):
     (job, *_) = read_plan(str(plan))
     folders = benchmark_job.Folders(stores, tmp_path / "runs", tmp_path / "results")
     run = folders.runs / job.key
-    with benchmark_job._alone(run):
+    with alone(run):
         assert not command._in_a_process(job, folders, jobs=2)
     assert "another process is at it" in (run / "failed.txt").read_text()
     assert not (run / "config.yaml").exists()
@@ -222,12 +223,38 @@ def test_stages_come_in_order_and_seeds_before_rows(tmp_path):
         ({"stages": {"a": {"b": {"controls": ["emtpy"]}}}}, "has the control 'emtpy'; expected"),
         ({"stages": {"a": {"b/c": {}}}}, "becomes a folder"),
         ({"stages": {"a": {"b": {}}, "c": {"b": {}}}}, "is there twice"),
+        ({"seeds": 3}, r"plan.yaml: seeds is 3; expected a list of whole numbers"),
+        ({"seeds": ["0"]}, r"seeds is \['0'\]; expected a list of whole numbers"),
+        ({"controls": None}, "controls is None; expected a list of texts"),
+        ({"common": "size=demo"}, "common is 'size=demo'; expected a list"),
+        ({"stages": ["a"]}, r"plan.yaml: stages is \['a'\]; expected stages by name"),
+        ({"stages": {"a": ["b"]}}, r"the stage 'a' is \['b'\]; expected rows by name"),
+        ({"stages": {"a": {"b": None}}}, "plan.yaml: b is None; expected controls, seeds"),
+        ({"stages": {"a": {"b": {"controls": None}}}}, "plan.yaml: b: controls is None"),
+        ({"stages": {"a": {"b": {"train": "size=demo"}}}}, "b: train is 'size=demo'; expected"),
+        ({"stages": {"a": {3: {}}}}, "the row 3 becomes a folder"),
     ],
 )
 def test_a_plan_that_cannot_be_read_says_what_is_wrong(change, message, tmp_path):
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump(PLAN | change))
     with pytest.raises(PlanError, match=message):
         read_plan(str(tmp_path / "plan.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "plan.yaml is None; expected accepted, common"),
+        (b"- a", r"plan.yaml is \['a'\]; expected accepted, common"),
+        (b"seeds: [0", "plan.yaml, line 1, column 10 is no YAML"),
+        (b"seeds: \xff", "plan.yaml is no YAML .*; expected a plan"),
+        (b"accepted: best > a", "accepted is 'best > a'; expected a list of texts"),
+    ],
+)
+def test_a_file_that_is_no_plan_says_where_and_what_was_expected(text, message, tmp_path):
+    (tmp_path / "plan.yaml").write_bytes(text)
+    with pytest.raises(PlanError, match=message):
+        read_accepted(str(tmp_path / "plan.yaml"))
 
 
 def test_a_plan_that_is_none_names_those_there_are():

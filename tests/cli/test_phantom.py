@@ -7,7 +7,8 @@ import time
 import pytest
 
 from mmseg_bone.cli.phantom import Dealt, Parts, make, settings_from
-from mmseg_bone.errors import PhantomError
+from mmseg_bone.errors import BusyError, PhantomError
+from mmseg_bone.io.lock import alone
 from mmseg_bone.io.store import Store
 from mmseg_bone.phantom.patient import make_study
 
@@ -39,6 +40,13 @@ def test_a_store_holds_what_was_asked_for(whole):
 
 def test_any_number_of_workers_gives_the_same_store(whole, tmp_path):
     assert store(tmp_path / "two", workers=2).digest == whole.digest
+
+
+def test_a_store_that_another_process_makes_is_left_alone(whole):
+    before = whole.digest
+    with alone(whole.path), pytest.raises(BusyError, match="another process is at work on"):
+        store(whole.path)
+    assert store(whole.path).digest == before
 
 
 def test_another_seed_gives_another_store(whole, tmp_path):

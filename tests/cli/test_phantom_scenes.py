@@ -5,11 +5,20 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from mmseg_bone.cli import CONF
-from mmseg_bone.cli.phantom_scenes import make_scenes
-from mmseg_bone.errors import PhantomError
-from mmseg_bone.io.store import Store
+from mmseg_bone.cli.phantom_scenes import VERSION, make_scenes
+from mmseg_bone.errors import BusyError, PhantomError
+from mmseg_bone.io.lock import alone
+from mmseg_bone.io.store import Store, StoreWriter
 
 PARTS = {name: {"scenes": 2, "bodies": 1} for name in ("test", "validation", "train")}
+
+
+def test_a_store_that_another_process_makes_is_left_alone(tmp_path):
+    config = {"scenes": PARTS, "seed": 0, "store": str(tmp_path)}
+    StoreWriter(tmp_path / "main", {"two_spots": VERSION, "seed": 0, "parts": PARTS})
+    with alone(tmp_path / "main"), pytest.raises(BusyError, match="another process is at work on"):
+        make_scenes(config)
+    assert not (tmp_path / "main" / "studies").exists()
 
 
 def test_parts_are_folds_on_bodies_of_their_own_and_a_store_cut_off_is_completed(tmp_path, capsys):

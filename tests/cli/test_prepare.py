@@ -14,6 +14,7 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 
 from mmseg_bone.cli import main
+from mmseg_bone.io.lock import alone
 from mmseg_bone.io.store import Store, study_from_bytes
 from tests.dicoms import ANTERIOR, POSTERIOR, body, detectors, identities_in, nm, save
 
@@ -129,7 +130,7 @@ def test_no_identity_goes_into_the_store_or_onto_the_screen(hospital, prepare):
     for secret in secrets[:4]:
         assert secret not in said
     files = [path for path in (hospital / "store").rglob("*") if path.is_file()]
-    assert len(files) == 2 + 4
+    assert len(files) == 2 + 4 + 1  # about the store, its studies, and an empty lock
     for path in files:
         content = str(path.relative_to(hospital)).encode() + path.read_bytes()
         assert identities_in(content) == []
@@ -348,6 +349,19 @@ def test_a_study_taken_off_the_table_leaves_the_store(hospital, prepare):
     prepare()
     assert set(by_key(hospital)[0]) == {"A5512345", "A5512346", "A5512347"}
     assert len(list((hospital / "store" / "studies").iterdir())) == 3
+
+
+def test_a_store_that_another_process_writes_is_left_alone(hospital, prepare):
+    prepare()
+    before = by_key(hospital)[0], (hospital / "store.links.csv").read_bytes()
+    two_frames(hospital / "3.dcm", FRONT + 7, BACK + 7)
+    with alone(hospital / "store"):
+        code, said = prepare()
+    assert code == 2
+    assert "another process is at work on" in said
+    assert by_key(hospital)[0].keys() == before[0].keys()
+    assert (hospital / "store.links.csv").read_bytes() == before[1]
+    assert prepare()[0] == 0
 
 
 def test_if_nothing_can_be_taken_the_store_stays_as_it_was(hospital, prepare):

@@ -2,6 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from mmseg_bone.data.encode import collate
+from mmseg_bone.imaging import body_frame
+from mmseg_bone.imaging.body_frame import BLOCK, BodyFrame
+from mmseg_bone.nn import anatomy
 from mmseg_bone.nn.anatomy import BoneAtlas, BoneHeads, MapFusion, SiteHead, map_of
 
 LABELS, SAID = 4, 3
@@ -63,6 +67,59 @@ def test_every_level_sees_the_same_map(level):
     assert found.shape == (2, SAID, size, size)
     assert (found[0, HIGH, :, : size // 4] > 0.999).all()
     assert (found[0, HIGH, :, -size // 4 :] < 0.001).all()
+
+
+def exact(frame, width, wide, level, column, row):
+    """Share of a ramp of bones in the posterior view, at a feature of the turned, padded image."""
+    pixels = wide - 1 - (column * 2**level + torch.arange(2**level))  # as the camera counts them
+    blocks = torch.unique(pixels // BLOCK)
+    blocks = blocks[blocks < -(-width // BLOCK)]  # further right is padding
+    if not len(blocks):
+        return 0.0
+    x = frame.coordinates(100, len(range(0, width, BLOCK)), BLOCK, turned=width)[1, row]
+    return (x[blocks].mean().item() + 0.75) / 1.5
+
+
+@pytest.mark.parametrize("width", [47, 49, 50, 52, 64])
+@pytest.mark.parametrize("depth", [1, 2, 3, 5])
+def test_the_posterior_map_is_exact_at_every_level_of_an_image_of_any_width(depth, width):
+    frame = BodyFrame(crown=0.0, thorax=29.7, toes=200.0, middle=26.0, lean=0.0, pixel_ratio=1.0)
+    here, behind = (
+        frame.coordinates(16, -(-width // BLOCK), BLOCK, turned=turned) for turned in (None, width)
+    )
+    sample = {
+        "id": "s1",
+        "image": torch.zeros(2, 64, width),
+        "views": torch.tensor([True, True]),
+        "size": torch.tensor([64, width]),
+        "body": torch.stack([torch.from_numpy(here), torch.from_numpy(behind)]),
+    }
+    stride = 2 ** (depth - 1)
+    batch = collate([sample], stride=stride)
+    wide = batch["image"].shape[-1]
+    ramp = torch.zeros(2, LABELS, 4, 4, dtype=torch.uint8)
+    ramp[:, 1] = torch.tensor([0, 85, 170, 255])  # linear in x from -0.75 to 0.75
+
+    for level in range(depth):
+        shape = (64 // 2**level, wide // 2**level)
+        said, _ = BoneAtlas(ramp)(
+            level, torch.zeros(2, 5, *shape), evidence(1, HIGH), batch["body"]
+        )
+        assert said.shape == (2, SAID, *shape)
+        row = min(shape[0] - 1, 40 // 2**level)
+        found = said[1, HIGH, row]
+        right = torch.tensor(
+            [exact(frame, width, wide, level, column, 8) for column in range(shape[1])]
+        ).clamp(max=1.0)
+        beside = (right > 0.04) & (right < 0.96)  # at its ends the ramp fades into nothing
+        assert beside.sum() > 1
+        torch.testing.assert_close(found[beside], right[beside], atol=1e-5, rtol=0)
+        assert not found[right == 0].any()
+
+
+def test_places_are_told_as_the_data_tells_them():
+    assert anatomy.OUTSIDE == body_frame.OUTSIDE
+    assert 2**anatomy.BODY_LEVEL == BLOCK
 
 
 def test_views_that_are_channels_of_one_image_have_a_map_each():
