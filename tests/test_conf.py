@@ -82,7 +82,7 @@ def test_every_fusion_reads_what_the_parser_finds(fusion, store, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "rate"),
     [
-        (["text=default"], None),
+        (["text=default"], 3e-4),  # it was trained already
         (["text=lexicon"], None),
         (["text=macbert"], 2e-5),  # it was trained elsewhere
         (["text=macbert", "text.model=somewhere/else"], 2e-5),
