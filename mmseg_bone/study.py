@@ -151,12 +151,11 @@ class Study:
     def _check_counts(self) -> None:
         if not self.counts.size:
             raise StudyError(f"study {self.id!r}: counts {_by(self.counts)} hold no pixel.")
-        unsigned = np.issubdtype(self.counts.dtype, np.unsignedinteger)  # can be nothing else
-        if not unsigned and (not np.isfinite(self.counts).all() or self.counts.min() < 0):
+        low, high = self.counts.min(), self.counts.max()
+        if not 0 <= low <= high < np.inf:  # neither holds for NaN, which both pass on
             raise StudyError(
-                f"study {self.id!r}: counts range from {self.counts.min()} to "
-                f"{self.counts.max()}. Counts are finite and never negative: check the rescale "
-                f"slope and whether the pixels are signed."
+                f"study {self.id!r}: counts range from {low} to {high}. Counts are finite and "
+                f"never negative: check the rescale slope and whether the pixels are signed."
             )
         if min(self.spacing_mm) <= 0 or not np.isfinite(self.spacing_mm).all():
             raise StudyError(

@@ -123,12 +123,12 @@ def _cropped(results: "Results") -> list[int]:
 
 def _ask(spec: Spec, python: str) -> dict[str, float] | str:
     """The numbers of one measurement, or why there are none."""
-    root = Path(__file__).parents[2]
+    root, threads = Path(__file__).parents[2], str(spec["threads"])
     try:
         done = subprocess.run(
             [python, "-c", _CHILD, str(root)],
             input=json.dumps(spec),
-            env=os.environ | {"OMP_NUM_THREADS": str(spec["threads"])},
+            env=os.environ | {"OMP_NUM_THREADS": threads, "OPENCV_FOR_THREADS_NUM": threads},
             capture_output=True,
             text=True,
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Shaped, UInt8
 
 from mmseg_bone.anatomy import BONES, BY_NAME, mirrored
 from mmseg_bone.study import Focus, Report, Study
@@ -36,13 +36,21 @@ def mirror(study: Study) -> Study:
         if (part := getattr(study, name)) is not None
     }
     if "bones" in flip:
-        flip["bones"] = _LABELS[flip["bones"]]
-    return replace(
-        study,
-        **flip,
-        report=None if study.report is None else mirror_report(study.report),
-        foci=tuple(_mirror_focus(focus) for focus in study.foci),
-    )
+        flip["bones"] = mirror_bones(flip["bones"])
+    return replace(study, **flip, **mirror_words(study))
+
+
+def mirror_words(study: Study) -> dict[str, Any]:
+    """What a study says in words, its report and its foci, as of the mirrored patient."""
+    return {
+        "report": None if study.report is None else mirror_report(study.report),
+        "foci": tuple(_mirror_focus(focus) for focus in study.foci),
+    }
+
+
+def mirror_bones(bones: UInt8[np.ndarray, "v y x"]) -> UInt8[np.ndarray, "v y x"]:
+    """The labels of the same bones of the other side, each where it was."""
+    return _LABELS.take(bones)
 
 
 def in_anterior_sense(
