@@ -60,6 +60,10 @@ class BatchError(MmsegBoneError):
     """A network reads what a batch does not carry, or cannot carry."""
 
 
+class TaskError(MmsegBoneError):
+    """A task cannot be trained in the way it is asked to be."""
+
+
 class TextModelError(MmsegBoneError):
     """A folder is no MacBERT checkpoint, or not a whole one."""
 

@@ -4,7 +4,7 @@
 RUN/config.yaml                 the resolved configuration
 RUN/environment.json            versions, device, seed, digest of the store, commit
 RUN/checkpoints/last.ckpt       Lightning's, to go on training from
-RUN/checkpoints/best.ckpt
+RUN/checkpoints/best.ckpt        both without what is frozen of a text encoder
 RUN/weights.safetensors         the network of the best checkpoint
 RUN/predictions/ID.safetensors  probability [view y x], float16, at the scan's own resolution
 RUN/scores.csv                  one row per study and view

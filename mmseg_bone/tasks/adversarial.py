@@ -2,8 +2,10 @@
 
 from pytorch_lightning.utilities.types import OptimizerConfig, OptimizerLRScheduler
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from mmseg_bone.data.batch import Batch
+from mmseg_bone.errors import TaskError
 from mmseg_bone.nn.discriminator import MultiScaleCritic
 from mmseg_bone.nn.network import Network
 from mmseg_bone.tasks.base import MakeOptimizer, MaskTask
@@ -20,7 +22,7 @@ class AdversarialTask(MaskTask):
 
     With ``weight=0`` this is ``SegmentationTask``, number for number. Lightning counts the
     steps of both optimizers, so ``max_steps`` is reached in half as many batches once both
-    move. Several processes need the strategy ``ddp_find_unused_parameters_true``.
+    move. Several processes need the strategy ``ddp_find_unused_parameters_true``, and are told so.
 
     Source: Xue et al. 2018 (SegAN), https://arxiv.org/abs/1706.01805, sec. 3.2; a critic on
     products of image and mask beside a segmentation loss, as Wu et al. 2025 (MSA-Net),
@@ -85,6 +87,19 @@ class AdversarialTask(MaskTask):
                 "critic_clip": critic_clip,
             }
         )
+
+    def on_train_start(self) -> None:
+        """See that processes do not wait for gradients the other of the two has none of.
+
+        Raises:
+            TaskError: They would, and end in an error that does not say why.
+        """
+        model = self.trainer.strategy.model
+        if isinstance(model, DistributedDataParallel) and not model.find_unused_parameters:
+            raise TaskError(
+                "with a critic each step leaves one of two networks without gradients, for which "
+                "several processes wait. Set trainer.strategy=ddp_find_unused_parameters_true."
+            )
 
     def distance(self, batch: Batch, probability: Tensor) -> Tensor:
         """What the critic makes of the difference to the reference, in acquired views."""

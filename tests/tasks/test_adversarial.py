@@ -1,10 +1,14 @@
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.strategies import DDPStrategy
+from torch import distributed
 
+from mmseg_bone.errors import TaskError
 from mmseg_bone.losses.adversarial import MultiScaleL1
 from mmseg_bone.losses.overlap import DiceCrossEntropy
 from mmseg_bone.models.msa_net import MSANet
@@ -155,6 +159,24 @@ def test_the_multi_scale_network_does_not_collapse_under_the_critic(studies, loa
     fit.fit(task, load(studies(4), shuffle=True), load(studies(4)))
     assert all(found[5:])
     assert fit.callback_metrics["val/dice"] > 0.9
+
+
+# Dice is of all processes already.
+@pytest.mark.filterwarnings("ignore:It is recommended to use .self.log")
+@pytest.mark.parametrize("finds_unused", [False, True])
+def test_several_processes_that_would_wait_for_each_other_are_told_what_to_set(
+    finds_unused, studies, load, trainer
+):
+    strategy = DDPStrategy(find_unused_parameters=finds_unused)  # of one process, but as of many
+    fit, data = trainer(max_epochs=1, strategy=strategy), load(studies(2))
+    told = pytest.raises(TaskError, match="strategy=ddp_find_unused_parameters_true")
+    try:
+        with nullcontext() if finds_unused else told:
+            fit.fit(make_task(), data, data)
+    finally:
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
+    assert fit.global_step == (2 if finds_unused else 0)
 
 
 @pytest.mark.filterwarnings("ignore:Checkpoint directory")  # the killed run's, on purpose
