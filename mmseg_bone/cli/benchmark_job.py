@@ -80,6 +80,7 @@ def work(job: Job, folders: Folders) -> None:
     run, result = folders.runs / job.key, folders.results / job.key
     if not is_finished(result):
         if not is_finished(run):
+            _check_start(job, folders)
             train(settings(job, folders))
         keep_small(Run(run), result)
     for name in job.applied:
@@ -134,7 +135,21 @@ def settings(job: Job, folders: Folders) -> "DictConfig":
     # Afterwards, since names of folders may mean something to Hydra.
     cfg.name, cfg.seed, cfg.ckpt_path = job.row, job.seed, "last"
     cfg.store, cfg.run = str(folders.stores / MAIN), str(folders.runs / job.key)
+    if job.start is not None:
+        cfg.start = str(_start(job, folders))
     return cfg
+
+
+def _start(job: Job, folders: Folders) -> Path:
+    return folders.runs / f"{job.start}/seed-{job.seed}"
+
+
+def _check_start(job: Job, folders: Folders) -> None:
+    if job.start is not None and not (_start(job, folders) / "weights.safetensors").is_file():
+        raise PlanError(
+            f"{job.key} starts from the network of {job.start}/seed-{job.seed}, whose weights are "
+            f"not in {folders.runs}. Train that row first, on this machine."
+        )
 
 
 def _apply(job: Job, name: str, folders: Folders) -> None:

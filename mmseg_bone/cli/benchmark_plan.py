@@ -14,7 +14,7 @@ from mmseg_bone.cli import CONF
 from mmseg_bone.cli.apply import Control
 from mmseg_bone.errors import PlanError
 
-_OF_A_ROW = {"train", "seeds", "controls", "shifted"}
+_OF_A_ROW = {"train", "start", "seeds", "controls", "shifted"}
 _OF_A_PLAN = {"common", "seeds", "controls", "shifted", "stages", "accepted"}
 
 
@@ -27,6 +27,7 @@ class Job:
         row: Name of the row, and of the experiment in every table.
         seed: Of the training.
         train: What ``mmseg-bone train`` is told besides store, name, seed and folder.
+        start: Row whose network of the same seed is the image part; none for one of its own.
         controls: Of the reports, on the studies held out.
         shifted: Stores beside the main one, predicted whole with the reports as they are.
     """
@@ -37,6 +38,7 @@ class Job:
     train: tuple[str, ...]
     controls: tuple[str, ...] = ()
     shifted: tuple[str, ...] = ()
+    start: str | None = None
 
     @property
     def key(self) -> str:
@@ -156,8 +158,15 @@ def _job(
             f"{', '.join(set(Control) - {Control.none})}."
         )
     words = (*(plan.get("common") or ()), *(content.get("train") or ()))
-    shifted = _of("shifted", content, plan)
-    return Job(stage=stage, row=row, seed=seed, train=words, controls=controls, shifted=shifted)
+    return Job(
+        stage=stage,
+        row=row,
+        seed=seed,
+        train=words,
+        controls=controls,
+        shifted=_of("shifted", content, plan),
+        start=content.get("start"),
+    )
 
 
 def _of(key: str, row: Mapping[str, Any], plan: Mapping[str, Any]) -> tuple[Any, ...]:

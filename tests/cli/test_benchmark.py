@@ -6,7 +6,9 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
 
 from mmseg_bone.cli import benchmark as command
 from mmseg_bone.cli import benchmark_job, main
@@ -274,3 +276,32 @@ def test_every_row_of_the_paper_composes_under_a_name_of_its_own(tmp_path):
 def test_without_a_main_store_it_says_how_to_make_one(tmp_path):
     with pytest.raises(SystemExit, match="mmseg-bone phantom cohort=quick"):
         main(["benchmark", str(tmp_path)])
+
+
+def test_a_row_that_starts_from_another_keeps_its_image_part(bench, tmp_path):
+    free = {"train": ["experiment=text_free"], "controls": [], "shifted": [], "seeds": [0]}
+    added = {
+        "train": ["experiment=text_fused", "model.report_dropout=0"],
+        "start": "free",
+        "seeds": [0],
+        "controls": ["empty"],
+        "shifted": [],
+    }
+    plan = PLAN | {"stages": {"text": {"free": free, "added": added}}}
+
+    early = bench(plan, "--only=added")
+    assert "starts from the network of free/seed-0, whose weights are not" in early
+    assert told(bench(plan), "done") == ["free/seed-0", "added/seed-0"]
+    begun, learnt = (
+        load_file(tmp_path / "runs" / row / "seed-0" / "weights.safetensors")
+        for row in ("free", "added")
+    )
+    assert all(torch.equal(value, learnt[f"unet.{name}"]) for name, value in begun.items())
+    moved = [learnt[name] for name in learnt if name.startswith("fusion") and ".out." in name]
+    assert any(value.any() for value in moved)  # they were zero at first
+    results = tmp_path / "results"
+    unread = Run(results / "added" / "seed-0" / "empty").read_scores()
+    alone = Run(results / "free" / "seed-0").read_scores()
+    assert unread.tp.tolist() == alone.tp.tolist()
+    assert unread.fp.tolist() == alone.fp.tolist()
+    assert told(bench(plan), "finished") == ["free/seed-0", "added/seed-0"]
