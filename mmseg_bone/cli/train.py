@@ -49,7 +49,7 @@ def train(cfg: DictConfig) -> float:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     task: pl.LightningModule = instantiate(cfg.task)
     if cfg.start is not None:
-        start_from(task.network, Run(cfg.start))
+        start_from(task.network, Run(cfg.start))  # type: ignore[arg-type]
     data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
         logger=fitting.make_loggers(cfg.logger)
