@@ -40,7 +40,8 @@ def instance_norm(
         eps: Added to the variance.
         slope: Of the leaky ReLU below zero, more than 0; None leaves the ReLU out.
     """
-    normalised: Tensor = _InstanceNorm.apply(features, weight, bias, eps, slope)
+    given = (features, weight, bias, eps, slope)
+    normalised: Tensor = _InstanceNorm.apply(*given)  # type: ignore[no-untyped-call]
     return normalised
 
 
@@ -93,7 +94,7 @@ class _InstanceNorm(Function):
 
 def _by_image(*tensors: Tensor) -> Iterable[tuple[Tensor, ...]]:
     """Images of feature maps, and beside them the rows of what there is one of for each."""
-    parts = (tensor.split(1) if tensor.ndim == 4 else tensor.unbind() for tensor in tensors)
+    parts = (torch.split(tensor, 1) if tensor.ndim == 4 else tensor.unbind() for tensor in tensors)
     return zip(*parts, strict=True)
 
 
