@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from mmseg_bone.nn.decoder import Fuse, unchanged
 from mmseg_bone.nn.network import Network
+from mmseg_bone.nn.pointwise import Pointwise
 from mmseg_bone.nn.position import coordinates
 from mmseg_bone.nn.views import Arrangement, blank_missing, make_layout
 
@@ -60,7 +61,7 @@ class EncoderDecoder(Network):
 
     def make_head(self, channels: int) -> nn.Conv2d:
         """Features to logits, at first those of a scan with few lesions."""
-        head = nn.Conv2d(channels, self.layout.channels_out, 1)
+        head = Pointwise(channels, self.layout.channels_out)
         nn.init.constant_(head.bias, -math.log((1 - _PRIOR) / _PRIOR))  # type: ignore[arg-type]
         return head
 

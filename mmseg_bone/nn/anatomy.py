@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mmseg_bone.nn.fusion import per_image, zeroed
+from mmseg_bone.nn.pointwise import Pointwise
 from mmseg_bone.nn.views import VIEW_COUNT, turn_posterior
 
 OUTSIDE = 2.0  # both coordinates of what a batch is padded with, as in imaging.body_frame
@@ -122,7 +123,7 @@ class BoneHeads(nn.Module):
         super().__init__()
         self.labels = labels
         self.heads = nn.ModuleDict(
-            {str(level): nn.Conv2d(c, labels * views_per_image, 1) for level, c in widths.items()}
+            {str(level): Pointwise(c, labels * views_per_image) for level, c in widths.items()}
         )
 
     def forward(
@@ -155,9 +156,9 @@ class MapFusion(nn.Module):
     def __init__(self, channels: int, said: int) -> None:
         super().__init__()
         width = min(channels, _WIDTH)
-        self.of_pixel = nn.Conv2d(channels, width, 1)
-        self.of_map = nn.Conv2d(said, width, 1, bias=False)
-        self.out = zeroed(nn.Conv2d(width, channels, 1))
+        self.of_pixel = Pointwise(channels, width)
+        self.of_map = Pointwise(said, width, bias=False)
+        self.out = zeroed(Pointwise(width, channels))
 
     def forward(
         self,

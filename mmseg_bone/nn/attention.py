@@ -5,6 +5,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmseg_bone.nn.pointwise import Pointwise
+
 
 class AttentionGate(nn.Module):
     """Weighs each pixel of a skip connection, from 0 to 1, by what the coarser level knows.
@@ -24,8 +26,8 @@ class AttentionGate(nn.Module):
         super().__init__()
         inner = max(1, channels // 2)
         self.of_skip = nn.Conv2d(channels, inner, 2, stride=2, bias=False)
-        self.of_coarser = nn.Conv2d(channels_coarser, inner, 1)
-        self.weight = nn.Conv2d(inner, 1, 1)
+        self.of_coarser = Pointwise(channels_coarser, inner)
+        self.weight = Pointwise(inner, 1)
 
     def forward(
         self, features: Float[Tensor, "n c h w"], coarser: Float[Tensor, "n d i j"]

@@ -1,12 +1,16 @@
 """Convolutions, and the norms between them."""
 
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
+
+from mmseg_bone.nn.instance_norm import instance_norm
+from mmseg_bone.nn.pointwise import Pointwise
 
 Norm = Literal["instance", "batch", "group"]
 Block = Callable[[int, int, Norm], nn.Module]
@@ -29,22 +33,40 @@ class InstanceNorm(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels))
         self.eps = eps
 
-    def forward(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-        """Normalise every image by itself."""
+    def forward(
+        self, features: Float[Tensor, "n c h w"], slope: float | int | None = None
+    ) -> Float[Tensor, "n c h w"]:
+        """Normalise every image by itself.
+
+        Args:
+            features: Of images.
+            slope: Of a leaky ReLU that comes after the norm, and costs less in one with it.
+        """
+        if features.device.type == "cpu" and features[0, 0].numel() > 1:
+            return instance_norm(features, self.weight, self.bias, self.eps, slope)
         if features[0, 0].numel() == 1:
-            return features * self.weight[:, None, None] + self.bias[:, None, None]
-        if features.is_cuda:
-            return functional.instance_norm(
+            features = features * self.weight[:, None, None] + self.bias[:, None, None]
+        else:
+            features = functional.instance_norm(
                 features, weight=self.weight, bias=self.bias, eps=self.eps
             )
-        # A batch of one image, normalised over the batch, is normalised by itself.
-        images = [
-            functional.batch_norm(
-                image, None, None, self.weight, self.bias, training=True, eps=self.eps
-            )
-            for image in torch.split(features, 1)
-        ]
-        return torch.cat(images)
+        return features if slope is None else functional.leaky_relu_(features, slope)
+
+
+class Layers(nn.Sequential):
+    """Layers one after the other, an instance norm in one with the leaky ReLU after it."""
+
+    def forward(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ h w"]:
+        """What the last layer gives."""
+        done: nn.Module | None = None
+        for layer, after in zip_longest(self, list(self)[1:]):
+            if layer is done:
+                continue
+            if isinstance(layer, InstanceNorm) and isinstance(after, nn.LeakyReLU):
+                features, done = layer(features, after.negative_slope), after
+            else:
+                features = layer(features)
+        return features
 
 
 def make_norm(norm: Norm, channels: int) -> nn.Module:
@@ -57,7 +79,7 @@ def make_norm(norm: Norm, channels: int) -> nn.Module:
     return nn.GroupNorm(groups, channels)
 
 
-class ConvBlock(nn.Sequential):
+class ConvBlock(Layers):
     """Twice: 3×3 convolution, norm, leaky ReLU (slope 0.01).
 
     The convolutions have no bias: the norm would take it away again.
@@ -92,7 +114,7 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels_in: int, channels_out: int, norm: Norm = "instance") -> None:
         super().__init__()
         *change, self.last = ConvBlock(channels_in, channels_out, norm)
-        self.change = nn.Sequential(*change)
+        self.change = Layers(*change)
         self.shortcut = make_shortcut(channels_in, channels_out, norm)
 
     def forward(self, features: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ h w"]:
@@ -107,5 +129,5 @@ def make_shortcut(channels_in: int, channels_out: int, norm: Norm) -> nn.Module:
         return nn.Identity()
     # Without the norm features grow from block to block.
     return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 1, bias=False), make_norm(norm, channels_out)
+        Pointwise(channels_in, channels_out, bias=False), make_norm(norm, channels_out)
     )

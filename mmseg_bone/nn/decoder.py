@@ -6,9 +6,9 @@ from itertools import pairwise
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mmseg_bone.nn.conv import Block, ConvBlock, Norm
+from mmseg_bone.nn.pointwise import Pointwise, double
 
 Fuse = Callable[[int, Tensor], Tensor]
 """Changes the features of a decoder level, given the number of the level."""
@@ -46,7 +46,7 @@ class Decoder(nn.Module):
     ) -> None:
         super().__init__()
         steps = list(pairwise(widths))
-        self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1, bias=False) for a, b in steps)
+        self.narrow = nn.ModuleList(Pointwise(b, a, bias=False) for a, b in steps)
         self.levels = nn.ModuleList(block(2 * a, a, norm) for a, _ in steps)
         self.skips = nn.ModuleList(skip(a, b) for a, b in steps) if skip else None
 
@@ -57,6 +57,6 @@ class Decoder(nn.Module):
         here = fuse(len(self.levels), features[-1])
         for level in reversed(range(len(self.levels))):
             beside = self.skips[level](features[level], here) if self.skips else features[level]
-            doubled = functional.interpolate(self.narrow[level](here), scale_factor=2.0)
+            doubled = double(self.narrow[level](here))
             here = fuse(level, self.levels[level](torch.cat([beside, doubled], dim=1)))
         return here

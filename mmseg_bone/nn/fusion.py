@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mmseg_bone.nn.pointwise import Pointwise, double
 from mmseg_bone.nn.position import coordinates, waves
 
 FusionName = Literal["concat", "film", "cross_attention", "atlas"]  # atlas: nn/anatomy.py
@@ -45,12 +46,20 @@ class Fusion(nn.Module, ABC):
         tokens = tokens.masked_fill(~token_mask[..., None], 0.0)
         # Where nothing may be read, all may: attending to nothing is nan. It is dropped below.
         change = self.change(features, tokens, token_mask | ~has_report[:, None])
-        fused: Tensor = features + change * per_image(has_report[:, None], features)
+        change = change * per_image(has_report[:, None], features)
+        block = features.shape[2] // change.shape[2]
+        if block == 2:
+            change = double(change)
+        elif block > 1:
+            change = functional.interpolate(change, scale_factor=float(block))
+        fused: Tensor = features + change
         return fused
 
     @abstractmethod
-    def change(self, features: Features, tokens: Words, readable: Readable) -> Features:
-        """What reading adds to the features."""
+    def change(
+        self, features: Features, tokens: Words, readable: Readable
+    ) -> Float[Tensor, "n c _ _"]:
+        """What reading adds to the features, pixel by pixel or the same in square blocks."""
 
 
 class ReportPooling(nn.Module):
@@ -91,9 +100,9 @@ class Concatenation(Fusion):
     def __init__(self, channels: int, token_width: int) -> None:
         super().__init__()
         self.pool = ReportPooling(token_width)
-        self.of_pixel = nn.Conv2d(channels, channels, 1)
+        self.of_pixel = Pointwise(channels, channels)
         self.of_report = nn.Linear(token_width, channels, bias=False)
-        self.out = zeroed(nn.Conv2d(channels, channels, 1))
+        self.out = zeroed(Pointwise(channels, channels))
 
     def change(self, features: Features, tokens: Words, readable: Readable) -> Features:
         """What pixel and report give together."""
@@ -162,8 +171,10 @@ class WordPixelAttention(Fusion):
         self.value = nn.Linear(token_width, self.width)
         self.out = zeroed(nn.Linear(self.width, channels))
 
-    def change(self, features: Features, tokens: Words, readable: Readable) -> Features:
-        """What each pixel read."""
+    def change(
+        self, features: Features, tokens: Words, readable: Readable
+    ) -> Float[Tensor, "n c _ _"]:
+        """What each block of pixels read."""
         block = gcd(self.block, *features.shape[2:])
         asking = functional.avg_pool2d(features, block) if block > 1 else features
         studies, (images, channels, height, width) = len(tokens), asking.shape
@@ -178,8 +189,7 @@ class WordPixelAttention(Fusion):
             attn_mask=readable[:, None, None],
         )
         change: Tensor = self.out(read.transpose(1, 2).reshape(images, height * width, self.width))
-        change = change.transpose(1, 2).reshape(images, channels, height, width)
-        return functional.interpolate(change, scale_factor=float(block)) if block > 1 else change
+        return change.transpose(1, 2).reshape(images, channels, height, width)
 
     def _part(self, features: Float[Tensor, "b k c"]) -> Float[Tensor, "b heads k _"]:
         """Channels dealt to the heads."""

@@ -13,15 +13,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mmseg_bone.nn.conv import Norm, make_norm, make_shortcut
+from mmseg_bone.nn.conv import Layers, Norm, make_norm, make_shortcut
+from mmseg_bone.nn.pointwise import Pointwise
 
 
 def convolve(
     channels_in: int, channels_out: int, norm: Norm, kernel: int = 1, dilation: int = 1
-) -> nn.Sequential:
+) -> Layers:
     """Convolution that keeps height and width, norm, leaky ReLU (slope 0.01)."""
     padding = dilation * (kernel // 2)
-    return nn.Sequential(
+    return Layers(
         nn.Conv2d(
             channels_in, channels_out, kernel, padding=padding, dilation=dilation, bias=False
         ),
@@ -47,7 +48,7 @@ class ResidualMultiScale(nn.Module):
         self.enter = convolve(channels_in, inner, norm)
         self.scales = nn.ModuleList(convolve(inner, inner, norm, kernel=3) for _ in range(3))
         self.leave = nn.Sequential(
-            nn.Conv2d(3 * inner, channels_out, 1, bias=False), make_norm(norm, channels_out)
+            Pointwise(3 * inner, channels_out, bias=False), make_norm(norm, channels_out)
         )
         self.shortcut = make_shortcut(channels_in, channels_out, norm)
 
@@ -81,7 +82,7 @@ class MultiScaleExtraction(nn.Module):
             convolve(channels, inner, norm, kernel=kernel) for kernel in (1, 3, 5)
         )
         self.mean = convolve(channels, inner, norm)
-        self.mix = nn.Conv2d(4 * inner, channels, 1)
+        self.mix = Pointwise(4 * inner, channels)
 
     def forward(
         self,

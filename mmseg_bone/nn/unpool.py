@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from mmseg_bone.nn.conv import ConvBlock, Norm
 from mmseg_bone.nn.decoder import Fuse, unchanged
+from mmseg_bone.nn.pointwise import Pointwise
 
 
 def pool(
@@ -73,7 +74,7 @@ class PlaceDecoder(nn.Module):
     def __init__(self, widths: Sequence[int], norm: Norm = "instance") -> None:
         super().__init__()
         steps = list(pairwise(widths))
-        self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1, bias=False) for a, b in steps)
+        self.narrow = nn.ModuleList(Pointwise(b, a, bias=False) for a, b in steps)
         self.levels = nn.ModuleList(ConvBlock(a, a, norm) for a, _ in steps)
 
     def forward(
