@@ -23,3 +23,14 @@ def tune_allocator() -> bool:
     except (OSError, AttributeError):  # musl
         return False
     return bool(mallopt(_M_MMAP_THRESHOLD, 1 << 30) and mallopt(_M_TRIM_THRESHOLD, 2**31 - 1))
+
+
+def leave_memory_unfilled() -> None:
+    """Do not fill every new tensor, which torch does where runs are to be deterministic.
+
+    It is for code that reads what it never wrote. Ours and Lightning's do not, and on a CPU the
+    filling is a twentieth of a step.
+    """
+    import torch
+
+    torch.utils.deterministic.fill_uninitialized_memory = False

@@ -34,7 +34,7 @@ def train(cfg: DictConfig) -> float:
     from hydra.utils import instantiate
 
     from mmseg_bone.cli.load import start_from
-    from mmseg_bone.cli.machine import tune_allocator
+    from mmseg_bone.cli.machine import leave_memory_unfilled, tune_allocator
     from mmseg_bone.io.runs import Run
 
     if OmegaConf.is_missing(cfg, "store"):
@@ -43,6 +43,7 @@ def train(cfg: DictConfig) -> float:
             "`mmseg-bone prepare` wrote."
         )
     tune_allocator()
+    leave_memory_unfilled()
     fitting.quieten_lightning()
     folder = Path(cfg.run)
     resume = fitting.checkpoint_to_go_on_from(folder, cfg.ckpt_path)
