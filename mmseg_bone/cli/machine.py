@@ -33,4 +33,4 @@ def leave_memory_unfilled() -> None:
     """
     import torch
 
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
