@@ -202,8 +202,8 @@ def test_words_say_which_of_two_spots_it_is_and_without_them_both_are_marked(tin
 
     torch.manual_seed(0)
     network = TextUNet(
-        tiny_text(), "cross_attention", [0, 1], base_channels=8, depth=2, report_dropout=0.3
-    )
+        tiny_text(), "cross_attention", [0, 1], base_channels=8, depth=2, report_dropout=0.5
+    )  # with fewer reports left out some seeds mark only one spot where there is none to read
     network = taught(network, 150, pooled=True)
     swapped = UNSEEN["tokens"].clone()
     swapped[:, 1] = 7 + 8 - UNSEEN["tokens"][:, 1]
