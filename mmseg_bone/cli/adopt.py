@@ -35,8 +35,8 @@ def adopt(
     studies = Store(store)
     found = PeerPredictions(folder, suffix)
     held_out = in_fold(studies, fold)
-    # All of them, or no run; as float16, as a run keeps them.
-    predicted = {id: found.read(studies[id]).astype(np.float16) for id in held_out}
+    # All of them, or no run; float32 for memory's sake.
+    predicted = {id: found.read(studies[id]).astype(np.float32) for id in held_out}
     run = start_run(out, name, studies, fold, {"adopted": True}, seed)
     for id, probability in predicted.items():
         run.write_prediction(id, probability)

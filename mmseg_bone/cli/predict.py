@@ -160,14 +160,14 @@ def _decoded(path: Path) -> str:
 
 
 def _mark(run: "Run", study: "Study", threshold: float, smallest_mm2: float) -> Marks:
-    import numpy as np
 
     from mmseg_bone.cli.load import load_network, probability
     from mmseg_bone.imaging.lesions import drop_small
+    from mmseg_bone.io.runs import as_kept
 
     network, encode = load_network(run)
-    # As float16, like the predictions of a run: the same mask comes of the same scan.
-    found = probability(network, encode, study).astype(np.float16)
+    # As a run would keep it: the same mask comes of the same scan.
+    found = as_kept(probability(network, encode, study))
     mask = drop_small(found >= threshold, spacing_mm=study.spacing_mm, smallest_mm2=smallest_mm2)
     return Marks(found, mask, _reads_report(network, encode, study))
 

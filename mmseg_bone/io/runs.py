@@ -6,7 +6,7 @@ RUN/environment.json            versions, device, seed, digest of the store, com
 RUN/checkpoints/last.ckpt       Lightning's, to go on training from
 RUN/checkpoints/best.ckpt        both without what is frozen of a text encoder
 RUN/weights.safetensors         the network of the best checkpoint
-RUN/predictions/ID.safetensors  probability [view y x], float16, at the scan's own resolution
+RUN/predictions/ID.safetensors  logit [view y x], float16, at the scan's own resolution
 RUN/scores.csv                  one row per study and view
 RUN/lesions.csv                 one row per drawn and per predicted lesion
 RUN/froc.csv                    one row per study and threshold
@@ -28,9 +28,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
-from jaxtyping import Float, Float16
+from jaxtyping import Float, Float16, Float32
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
+from scipy.special import expit, logit
 
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.store import write_atomically
@@ -142,11 +143,11 @@ class Run:
             )
         return ids
 
-    def read_prediction(self, id: str) -> Float16[np.ndarray, "view y x"]:
+    def read_prediction(self, id: str) -> Float32[np.ndarray, "view y x"]:
         """Probability of lesion per pixel, views in the study's order."""
         path = self._part(f"predictions/{id}.safetensors", "that study was not held out here")
         try:
-            return load(path.read_bytes())["probability"]
+            return expit(load(path.read_bytes())["logit"].astype(np.float32))
         except (SafetensorError, KeyError) as error:
             raise RunError(
                 f"{path} cannot be read as a prediction ({error!r}). Remove it, and let the run "
@@ -154,7 +155,10 @@ class Run:
             ) from None
 
     def write_prediction(self, id: str, probability: Float[np.ndarray, "view y x"]) -> None:
-        """Keep a prediction, as float16; near 0.5 that is within 0.00025.
+        """Keep a prediction, as logits in float16.
+
+        So 0.9999 stays apart from 0.99999, which as a probability it would not: networks are
+        sure of themselves, and a FROC curve is drawn where they are surest.
 
         Raises:
             RunError: It is no probability: nan, or outside 0 to 1.
@@ -165,7 +169,7 @@ class Run:
                 f"probability lies from 0 to 1. If it is nan, training has diverged: lower the "
                 f"learning rate."
             )
-        content = save({"probability": np.ascontiguousarray(probability, np.float16)})
+        content = save({"logit": _logits(probability)})
         write_atomically(self.path / "predictions" / f"{id}.safetensors", content)
 
     def read_scores(self) -> "pd.DataFrame":
@@ -224,6 +228,17 @@ class Run:
 def is_finished(folder: str | PathLike[str]) -> bool:
     """Whether a run was trained, predicted and scored; the summary is its last file."""
     return (Path(folder) / "summary.json").is_file()
+
+
+def as_kept(probability: Float[np.ndarray, "view y x"]) -> Float32[np.ndarray, "view y x"]:
+    """What a run would give back of this prediction, so that the same mask comes of both."""
+    return expit(_logits(probability).astype(np.float32))
+
+
+def _logits(probability: Float[np.ndarray, "view y x"]) -> Float16[np.ndarray, "view y x"]:
+    """0 and 1 become infinite, and come back as 0 and 1."""
+    # In float64 for digits; a float32 is at most 0.99999994, and no float16 is infinite but those.
+    return np.asarray(logit(np.asarray(probability, np.float64)), np.float16)
 
 
 def keep_small(run: Run, folder: str | PathLike[str], tables: Iterable[str] = TABLES) -> Run:

@@ -8,9 +8,10 @@ from jaxtyping import Bool, Float, Int
 from mmseg_bone.imaging.lesions import box_of, drop_small
 from mmseg_bone.metrics.lesion import HitRule, detect
 
-# Even in logits, since networks are sure of themselves, and with 0.5 among them.
+# Even in logits, with 0.5 among them, and far towards 1: networks are sure of themselves, and of
+# what is no lesion too.
 THRESHOLDS: tuple[float, ...] = tuple(
-    float(p) for p in np.round(1 / (1 + np.exp(-np.linspace(-6, 6, 25))), 6)
+    float(p) for p in np.round(1 / (1 + np.exp(-np.linspace(-6, 12, 37))), 7)
 )
 RATES = (1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, 8.0)  # false positives per scan
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mmseg_bone.errors import RunError
-from mmseg_bone.io.runs import Run, find_runs, is_finished, keep_small, nameless
+from mmseg_bone.io.runs import Run, as_kept, find_runs, is_finished, keep_small, nameless
 
 SCORES = pd.DataFrame(
     {
@@ -40,14 +40,18 @@ def test_a_run_without_a_name_is_called_by_its_folder(tmp_path):
     assert Run.start(tmp_path / "0-fold1", {}, {}).name == "0-fold1"
 
 
-def test_a_prediction_comes_back_within_float16(run):
-    probability = np.random.default_rng(0).random((2, 5, 6))
+def test_a_prediction_comes_back_as_sure_as_it_was(run):
+    probability = np.array([[[0.0, 1e-6, 0.49999], [0.5, 0.99999, 1.0]]], np.float32)
     run.write_prediction("s1", probability)
 
     back = run.read_prediction("s1")
-
-    assert back.dtype == np.float16
-    np.testing.assert_allclose(back, probability, atol=2.5e-4)
+    assert back.dtype == np.float32
+    assert back[0, 0, 0] == 0
+    assert back[0, 1].tolist()[::2] == [0.5, 1.0]
+    assert back[0, 0, 2] < 0.5  # on its side of the threshold
+    np.testing.assert_allclose(back[0, 0, 1], 1e-6, rtol=0.01)
+    np.testing.assert_allclose(1 - back[0, 1, 1], 1e-5, rtol=0.01)
+    np.testing.assert_array_equal(back, as_kept(probability))
     assert run.predicted == ["s1"]
 
 
