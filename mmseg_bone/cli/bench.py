@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,13 @@ _STRIDE = 16
 Spec = dict[str, Any]
 
 
+class Precision(StrEnum):
+    """What networks are timed in."""
+
+    bfloat16 = "bfloat16"
+    float32 = "float32"
+
+
 def main() -> None:
     """Read the command line."""
     typer.run(bench)
@@ -37,6 +45,10 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="Each row is measured once in each.")] = 3,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, or cuda for the networks.")] = "cpu",
+    precision: Annotated[
+        list[Precision] | None,
+        typer.Option(help="Only this one: without bfloat16 in the processor, it takes an hour."),
+    ] = None,
     plan: Annotated[
         Path | None, typer.Option(help="Rows to measure instead of conf/bench/cost.yaml.")
     ] = None,
@@ -53,7 +65,8 @@ def bench(
     from mmseg_bone.cli.bench_table import Results
 
     rows = read_plan(plan or CONF / "bench" / "cost.yaml")
-    given = {"threads": threads, "device": device}
+    chosen = [one.value for one in precision or Precision]
+    given = {"threads": threads, "device": device, "precisions": chosen}
     results = Results({key: row["says"] for key, row in rows.items()})
     try:
         for _ in range(rounds):

@@ -63,7 +63,7 @@ def measure(spec: Mapping[str, Any]) -> Numbers:
         before = peak() - weights
     optimizer = torch.optim.AdamW([p for p in timed.module.parameters() if p.requires_grad])
     numbers = {"parameters": float(sum(p.numel() for p in timed.module.parameters()))}
-    for precision in PRECISIONS:
+    for precision in spec.get("precisions", PRECISIONS):
         with _peak_mib(device) as peak:
             of_one = network(timed, optimizer, precision, device)
             of_one["train_mib"] = peak() - before
@@ -112,7 +112,7 @@ def convolution(spec: Mapping[str, Any]) -> Numbers:
     height, width = spec["image"]
     for channels, scale in _LAYERS:
         shape = (2, channels, max(height // scale, 1), max(width // scale, 1))
-        for precision in PRECISIONS:
+        for precision in spec.get("precisions", PRECISIONS):
             dtype = getattr(torch, precision)
             image = torch.randn(*shape, dtype=dtype, device=spec["device"])
             image = image.contiguous(memory_format=torch.channels_last)

@@ -72,6 +72,11 @@ def test_a_frozen_text_encoder_reads_the_report_once(text, readings):
     assert len(read) == readings
 
 
+def test_only_the_precisions_asked_for_are_measured():
+    words = {"kind": "convolution", "precisions": ["float32"]}
+    assert bench_worker.measure(COMMON | words).keys() == {"float32.rate"}
+
+
 def test_the_memory_of_a_step_grows_with_the_image():
     words = {"train": ["experiment=text_free", *SMALL]}
     small, large = (
