@@ -23,7 +23,8 @@ _CARD = """# Text encoder of bone scan reports
 {layers} layers, {width} wide, {parameters:.1f} million parameters, {vocabulary} tokens,
 {places} places. Architecture and objective are MacBERT's (Cui et al. 2020,
 https://arxiv.org/abs/2004.13922), with losses of our own where the command says `task.echo` or
-`task.read`; the weights are not.
+`task.read`; the weights are not. Where it says `data.reword`, reports were read in other words of
+one meaning, from the sets of `text/synonyms.txt`.
 
 - Trained on: {reports} {source}, {validation} of them to validate on (digest {digest}).
 - Went on from: {model}.

@@ -18,14 +18,17 @@ from mmseg_bone.errors import ReportError
 from mmseg_bone.io.reports import read_reports
 from mmseg_bone.io.tables import TableError, find_column, read_table
 from mmseg_bone.study import Report
+from mmseg_bone.text.cleaning import clean
 from mmseg_bone.text.deidentify import deidentify_report
 from mmseg_bone.text.masking import IGNORED, Masking, Word, WordCutter, two_parts
 from mmseg_bone.text.report import split_report
+from mmseg_bone.text.rewording import reword as in_other_words
 from mmseg_bone.text.site_evidence import SAYABLE, site_evidence
 from mmseg_bone.text.tokens import PADDING, ReportTokens
 
 _VALIDATION = 1  # a stream of its own, so that validation reports are masked alike every epoch
 _SPLIT = 2
+_REWORDING = 3
 _CHINESE = re.compile("[一-鿿]")
 
 
@@ -199,6 +202,13 @@ def told_of_bones(report: Report) -> tuple[int, ...] | None:
     return tuple(np.flatnonzero(site_evidence(report)).tolist())
 
 
+def _digest(reports: Iterable[Report]) -> str:
+    digest = hashlib.sha256()
+    for report in reports:
+        digest.update(f"{report.findings}\0{report.impression}\0".encode())
+    return digest.hexdigest()
+
+
 def put_together(questions: Sequence[Question]) -> ReportBatch:
     """Questions side by side, padded to the longest."""
     longest = max(len(question.tokens) for question in questions)
@@ -270,7 +280,9 @@ class ReportDataModule(pl.LightningDataModule):
         val_share: Of the patients that are validated on; one at least.
         batch_size: Reports per batch.
         workers: Processes that mask them.
-        seed: Of split, order and masking.
+        reword: How much of a training report may stand in other words of the same meaning, see
+            ``text.rewording``; 0 leaves it as it is. What it says is told of the words it had.
+        seed: Of split, order, masking and other words.
 
     Attributes:
         digest: Of all words, to tell corpora apart without telling what is in them.
@@ -287,6 +299,7 @@ class ReportDataModule(pl.LightningDataModule):
         val_share: float = 0.02,
         batch_size: int = 32,
         workers: int = 0,
+        reword: float | int = 0.0,
         seed: int = 0,
     ) -> None:
         super().__init__()
@@ -296,22 +309,27 @@ class ReportDataModule(pl.LightningDataModule):
             "persistent_workers": workers > 0,
             "collate_fn": put_together,
         }
-        cut, digest = WordCutter(tokens.tokenizer), hashlib.sha256()
-        self.patients, reports = [], []
-        for patient, report in corpus:
-            findings, impression = cut(report.findings), cut(report.impression)
-            if findings or impression:
-                self.patients.append(patient)
-                reports.append(CutReport(findings, impression, told_of_bones(report)))
-                digest.update(f"{report.findings}\0{report.impression}\0".encode())
-        self.digest = digest.hexdigest()
+        written = [one for one in corpus if clean(one.report.text)]
+        self.patients = [one.patient for one in written]
+        self.digest = _digest(one.report for one in written)
         kept_apart = self._kept_apart(val_share)
         self.train_places = [i for i, p in enumerate(self.patients) if p not in kept_apart]
         self.val_places = [i for i, p in enumerate(self.patients) if p in kept_apart]
-        train = [reports[i] for i in self.train_places]
+        cut = WordCutter(tokens.tokenizer)
+
+        def questioned(place: int, reword_by: float) -> CutReport:
+            report = written[place].report
+            said = told_of_bones(report)
+            if reword_by:
+                rng = np.random.default_rng([seed, 0, place, _REWORDING])
+                report = in_other_words(report, rng, reword_by)
+            return CutReport(cut(report.findings), cut(report.impression), said)
+
+        train = [questioned(place, reword) for place in self.train_places]
         masking = Masking(tokens.tokenizer, {w.text for r in train for part in r[:2] for w in part})
         self.train = MaskedReports(train, masking, tokens, seed)
-        self.val = MaskedReports([reports[i] for i in self.val_places], masking, tokens, seed)
+        val = [questioned(place, 0.0) for place in self.val_places]
+        self.val = MaskedReports(val, masking, tokens, seed)
 
     def _kept_apart(self, share: float) -> set[str]:
         names = sorted(set(self.patients))

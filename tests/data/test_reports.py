@@ -168,6 +168,16 @@ def test_what_is_said_of_each_bone_goes_with_the_report_in_either_order():
     assert {data[epoch, 0].said for epoch in range(9)} == {told}
 
 
+def test_training_reports_alone_are_reworded_and_what_they_say_is_told_of_their_own_words():
+    plain, other = module(val_share=0.3), module(val_share=0.3, reword=1.0)
+    assert other.val.reports == plain.val.reports
+    assert other.digest == plain.digest
+    same = [a[:2] == b[:2] for a, b in zip(plain.train.reports, other.train.reports, strict=True)]
+    assert 0 < sum(same) < len(same)  # 前段肋骨, which the parser does not read, among them
+    assert [r.said for r in plain.train.reports] == [r.said for r in other.train.reports]
+    assert module(val_share=0.3, reword=1.0).train.reports == other.train.reports
+
+
 def test_of_a_report_the_parser_cannot_read_nothing_is_known_rather_than_nothing_said():
     assert told_of_bones(Report(findings="Focal uptake in the L3 vertebra.")) is None
     assert told_of_bones(Report(findings="余骨未见异常。")) == ()

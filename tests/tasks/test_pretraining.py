@@ -168,7 +168,7 @@ def test_sixty_steps_put_a_word_right_now_and_then(trained):
     assert trained["val/words_changed"] <= trained["val/words"] + 0.05
 
 
-def test_reading_is_asked_of_known_reports_only_of_their_mean_and_of_their_surest_token():
+def test_reading_is_asked_of_known_reports_only_of_their_mean_and_of_surest_tokens():
     made = task(read=1.0)
     for head in made.reading.values():
         torch.nn.init.zeros_(head.weight)
@@ -178,17 +178,18 @@ def test_reading_is_asked_of_known_reports_only_of_their_mean_and_of_their_sures
     batch = BATCH | {"said": said, "read": torch.tensor([False, True])}
     # Even odds for all: each of them costs a bit, the report that is not known nothing.
     loss = made.reading_loss(batch, features)
-    torch.testing.assert_close(loss, 2 * SAYABLE * torch.tensor(2.0).log())
+    torch.testing.assert_close(loss, 3 * SAYABLE * torch.tensor(2.0).log())
     for head in made.reading.values():
         head.bias.data.fill_(-50.0)
     assert made.reading_loss(batch, features) < 1e-3
-    # One answer is missed by both, and then found by a single token.
+    # One answer is missed by all, then found by a token in an even place, and by one in an odd.
     batch["said"] = said.index_fill(1, torch.tensor([5]), value=True)
-    torch.testing.assert_close(made.reading_loss(batch, features), torch.tensor(100.0))
+    torch.testing.assert_close(made.reading_loss(batch, features), torch.tensor(150.0))
     made.reading["token"].weight.data[5, 0] = 1.0
     features[1, :4] = 0.0
-    features[1, 2, 0] = 100.0
-    torch.testing.assert_close(made.reading_loss(batch, features), torch.tensor(50.0))
+    for place, left in ((2, 100.0), (0, 100.0), (3, 50.0)):
+        features[1, place, 0] = 100.0
+        torch.testing.assert_close(made.reading_loss(batch, features), torch.tensor(left))
 
 
 def test_reading_never_reads_padding():
