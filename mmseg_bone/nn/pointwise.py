@@ -1,5 +1,6 @@
 """What is the same at every pixel, or at every pixel of a block, without detours in memory."""
 
+from collections.abc import Callable
 from typing import Any
 
 from jaxtyping import Float
@@ -23,6 +24,12 @@ class Pointwise(nn.Conv2d):
 
     def __init__(self, channels_in: int, channels_out: int, bias: bool = True) -> None:
         super().__init__(channels_in, channels_out, 1, bias=bias)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "Pointwise":
+        """After each conversion, lay the weight out as its gradient will be, or DDP copies it."""
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        self.weight.data = self.weight.data.flatten(1)[..., None, None]
+        return self
 
     def forward(self, input: Float[Tensor, "n c h w"]) -> Float[Tensor, "n _ h w"]:
         """Each pixel by itself."""

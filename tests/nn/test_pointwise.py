@@ -47,3 +47,9 @@ def test_doubling_is_torchs_own(layout, kind):
 def test_the_gradient_of_doubling_is_its_slope():
     image = torch.randn(1, 2, 3, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(double, image)
+
+
+def test_weight_and_gradient_are_laid_out_alike_whatever_the_network_is_converted_to():
+    layer = Pointwise(4, 1).to(memory_format=torch.channels_last)
+    layer(torch.rand(2, 4, 3, 5)).sum().backward()
+    assert layer.weight.stride() == layer.weight.grad.stride()

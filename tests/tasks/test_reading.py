@@ -111,9 +111,13 @@ def test_after_training_a_report_leaves_nothing_behind(store, computed, tmp_path
 
 def test_no_word_of_a_report_is_kept(store, tmp_path):
     trained(store, tmp_path / "states")
-    for path in (tmp_path / "states").rglob("*"):
-        content = path.read_bytes() if path.is_file() else b""
-        assert not any(word.encode() in content for word in ("左侧", "肋骨", "s2", "p2"))
+    files = [path for path in (tmp_path / "states").rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        content = path.read_bytes()
+        assert not any(word.encode() in content for word in ("左侧", "肋骨"))
+        header = content[8 : 8 + int.from_bytes(content[:8], "little")]  # the rest are numbers
+        assert not any(key in header.decode() + path.name for key in ('"s2', '"p2', "s2.", "p2."))
 
 
 @pytest.mark.parametrize("tune", ["all", "last_1"])
