@@ -107,4 +107,4 @@ def test_a_few_scans_can_be_learnt_by_heart(kind):
         loss.backward()
         optimizer.step()
     found = network(IMAGE) > 0
-    assert 2 * (found & reference).sum() / (found.sum() + reference.sum()) > 0.95
+    assert 2 * (found & reference).sum() / (found.sum() + reference.sum()) > 0.93
