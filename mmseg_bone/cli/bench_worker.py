@@ -127,16 +127,24 @@ def convolution(spec: Mapping[str, Any]) -> Numbers:
 
 
 def phantoms(spec: Mapping[str, Any]) -> Numbers:
-    """What a phantom costs, and the median size that cropping to the body leaves of one."""
+    """What a phantom costs, and the median size that cropping to the body leaves of one.
+
+    They are kept in the file ``phantoms_at``, for augmentation to move.
+    """
+    import numpy as np
+
     from mmseg_bone.data.steps import CropBody
     from mmseg_bone.phantom.patient import make_study
 
-    crop, seconds, sizes = CropBody(), [], []
+    crop, seconds, sizes, studies = CropBody(), [], [], []
     for number in range(spec["phantoms"]):
         start = time.process_time()
         study = make_study(number, seed=0)
         seconds.append(time.process_time() - start)
         sizes.append(crop(study).counts.shape[1:])
+        studies.append(study)
+    kept = {name: np.stack([getattr(s, name) for s in studies]) for name in ("counts", "mask")}
+    np.savez(spec["phantoms_at"], **kept)  # type: ignore[arg-type]
     height, width = (statistics.median(sides) for sides in zip(*sizes, strict=True))
     return {"phantom_s": statistics.median(seconds), "height": height, "width": width}
 

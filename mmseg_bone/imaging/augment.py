@@ -12,7 +12,7 @@ from typing import Any
 import albumentations as A
 import cv2
 import numpy as np
-from jaxtyping import Float, Float32, Integer, Num, UInt8
+from jaxtyping import Float, Float32, Integer, UInt8
 
 from mmseg_bone.imaging.mirror import mirror_bones, mirror_words
 from mmseg_bone.study import Study
@@ -81,7 +81,7 @@ class Augment:
             changed["bones"] = mirror_bones(bones) if is_mirrored else bones
         if is_mirrored:
             changed |= mirror_words(study)
-        counts = _move(counts.astype(np.float32, copy=False), ways, cv2.INTER_LINEAR)
+        counts = _move_counts(counts.astype(np.float32, copy=False), ways)
         return replace(study, counts=counts, **changed)
 
     def _draw_motion(
@@ -132,7 +132,7 @@ def _thin(
     spread *= normals
     cv2.addWeighted(events, share, spread, math.sqrt(share * (1 - share)), 0.0, dst=kept)
     np.rint(kept, out=kept)
-    np.maximum(kept, np.float32(0), out=kept)
+    cv2.threshold(kept, 0.0, 0.0, cv2.THRESH_TOZERO, dst=kept)
     np.minimum(kept, events, out=kept)
 
 
@@ -165,19 +165,43 @@ def _way_back(
     return np.asarray((turn @ way if is_posterior != is_mirrored else way)[:2])
 
 
+def _move_counts(
+    counts: Float32[np.ndarray, "v y x"], ways: Sequence[Float[np.ndarray, "2 3"]]
+) -> Float32[np.ndarray, "v y x"]:
+    """Each view moved its way, linear between pixels, zeros where nothing was."""
+    moved = np.empty_like(counts)
+    size = (counts.shape[2], counts.shape[1])
+    for view, way, new in zip(counts, ways, moved, strict=True):
+        cv2.warpAffine(view, way, size, dst=new, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return moved
+
+
 def _move_labels(
     labels: UInt8[np.ndarray, "v y x"], ways: Sequence[Float[np.ndarray, "2 3"]]
 ) -> UInt8[np.ndarray, "v y x"]:
-    """Labels, nearest neighbour. Of a mask without a lesion there is nothing to move."""
-    return _move(labels, ways, cv2.INTER_NEAREST) if labels.any() else np.zeros_like(labels)
-
-
-def _move(
-    views: Num[np.ndarray, "v y x"], ways: Sequence[Float[np.ndarray, "2 3"]], how: int
-) -> Num[np.ndarray, "v y x"]:
-    """Each view moved its way, zeros where nothing was. What is between two values stays there."""
-    moved = np.empty(views.shape, views.dtype)
-    size = (views.shape[2], views.shape[1])
-    for view, way, new in zip(views, ways, moved, strict=True):
-        cv2.warpAffine(view, way, size, dst=new, flags=how | cv2.WARP_INVERSE_MAP)
+    """Labels, nearest neighbour, and only where any come to lie: lesions cover little of a scan."""
+    moved = np.zeros_like(labels)
+    for view, way, new in zip(labels, ways, moved, strict=True):
+        (left, top), (right, bottom) = _reach(cv2.boundingRect(view), way, new.shape)
+        if not view.any() or left >= right or top >= bottom:
+            continue
+        from_there = way.copy()
+        from_there[:, 2] += way[:, :2] @ (left, top)
+        new[top:bottom, left:right] = cv2.warpAffine(
+            view,
+            from_there,
+            (right - left, bottom - top),
+            flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP,
+        )
     return moved
+
+
+def _reach(
+    box: Sequence[int], way: Float[np.ndarray, "2 3"], shape: tuple[int, ...]
+) -> Integer[np.ndarray, "2 2"]:
+    """Where a box of a view can come to lie when it is moved: first (x, y), and past the last."""
+    x, y, width, height = box
+    corners = np.array([[[i, j] for i in (x - 1, x + width) for j in (y - 1, y + height)]], float)
+    there = cv2.transform(corners, cv2.invertAffineTransform(way))[0]
+    ends = np.stack([np.floor(there.min(0)), np.ceil(there.max(0)) + 1])
+    return np.asarray(np.clip(ends, 0, shape[::-1]), int)

@@ -3,6 +3,7 @@
 import itertools
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
@@ -102,10 +103,15 @@ def test_one_command_measures_what_is_there_and_says_what_is_not(tmp_path, capsy
 
 
 @pytest.mark.parametrize(("takes", "images"), [("study", 2), ("views", 1), ("tensor", 1)])
-def test_augmentation_is_counted_in_images_and_a_study_is_two(takes, images, monkeypatch):
+def test_augmentation_is_counted_in_images_and_a_study_is_two(takes, images, monkeypatch, tmp_path):
+    views = np.zeros((1, 2, 32, 16))
+    views[..., 8, 8] = 9
+    at = tmp_path / "phantoms.npz"
+    np.savez(at, counts=views.astype(np.uint16), mask=views > 0)
     clock = SimpleNamespace(process_time=itertools.count().__next__)  # a second between two looks
     monkeypatch.setattr(bench_augment, "time", clock)
-    spec = COMMON | {"takes": takes, "transform": {"_target_": "unittest.mock.Mock"}}
+    mock = {"_target_": "unittest.mock.Mock"}
+    spec = COMMON | {"takes": takes, "transform": mock, "phantoms_at": str(at)}
     assert bench_augment.augmentation(spec) == {"images_s": bench_augment._CALLS * images}
 
 

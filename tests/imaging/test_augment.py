@@ -1,11 +1,12 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from scipy.stats import binom
 
 from mmseg_bone.anatomy import BY_NAME
-from mmseg_bone.imaging.augment import Augment, thinned
+from mmseg_bone.imaging.augment import Augment, _move_labels, thinned
 from mmseg_bone.imaging.mirror import in_anterior_sense, mirror
 
 STILL = {"rotate_deg": 0.0, "shift": 0.0, "scale": (1.0, 1.0), "mirror": 0.0, "thin": 1.0}
@@ -180,3 +181,24 @@ def test_thinning_depends_on_the_generator_alone_and_not_on_the_type_of_counts()
     np.testing.assert_array_equal(thinned(counts, 0.7, rng()), once)
     np.testing.assert_array_equal(thinned(counts.astype(np.int32), 0.7, rng()), once)
     assert not np.array_equal(thinned(counts, 0.7, np.random.default_rng(9)), once)
+
+
+@pytest.mark.parametrize("degrees", [-25.0, 4.0])
+def test_labels_moved_in_their_box_alone_are_those_of_the_whole_view(degrees):
+    labels = np.zeros((2, 90, 40), np.uint8)
+    labels[0, 30:50, 10:12], labels[0, 44, 20] = 3, 7  # the other view has none
+    turned = cv2.getRotationMatrix2D((19.5, 44.5), degrees, 1.1)
+    moved = _move_labels(labels, [turned, turned])
+    whole = cv2.warpAffine(
+        labels[0], turned, (40, 90), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    )
+    assert {3, 7} <= set(np.unique(moved[0]))
+    np.testing.assert_array_equal(moved[0], whole)
+    assert not moved[1].any()
+
+
+def test_labels_that_are_moved_out_of_the_view_are_gone():
+    labels = np.zeros((1, 20, 20), np.uint8)
+    labels[0, :3, :3] = 1
+    away = np.array([[1.0, 0.0, 8.0], [0.0, 1.0, 0.0]])  # shown is what was 8 further right
+    assert not _move_labels(labels, [away]).any()
