@@ -22,6 +22,7 @@ class AttentionUNet(EncoderDecoder):
         norm: ``instance``, ``batch`` or ``group``.
         views: See ``EncoderDecoder``.
         coordinates: The same.
+        patch: The same.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class AttentionUNet(EncoderDecoder):
         norm: Norm = "instance",
         views: Arrangement = "shared",
         coordinates: bool = True,
+        patch: int = 1,
     ) -> None:
         super().__init__(
             partial(Encoder, norm=norm),
@@ -39,4 +41,5 @@ class AttentionUNet(EncoderDecoder):
             depth,
             views,
             coordinates,
+            patch,
         )

@@ -28,16 +28,25 @@ class EncoderDecoder(Network):
     not spent on learning that most of a scan is no lesion (Lin et al. 2017,
     https://arxiv.org/abs/1708.02002, sec. 4.1).
 
+    Attributes:
+        widths: Channels of each level of resolution that the decoder has, by its number: 0 is the
+            image's own, 1 the half of it, and so on.
+
     Args:
         make_encoder: Given the channels of the image and of each level. What it makes gives
             something to the decoder.
         make_decoder: Given the channels of each level. What it makes is called with what the
             encoder gave and with ``fuse``, and gives features of the finest level.
-        base_channels: Channels at full resolution; doubled at each level.
-        depth: Levels of resolution; the coarsest is ``1 / 2^(depth-1)``.
-        views: ``shared``, the same weights see each view, or ``stacked``, the conjugate
-            views are channels of one image.
+        base_channels: Channels at the finest level; doubled at each level.
+        depth: Levels of resolution; the coarsest is ``1 / 2^(depth-1)`` of the finest.
+        views: ``shared``, the same weights see each view, ``paired``, with the other one beside
+            it, or ``stacked``, the conjugate views are channels of one image.
         coordinates: Tell each pixel where it is.
+        patch: Side of the patches of pixels that are one pixel to the network, a power of 2; see
+            ``nn.views.Patches``. With 2 the finest level is that of half the resolution.
+
+    Raises:
+        ValueError: ``patch`` is no power of 2.
     """
 
     def __init__(
@@ -48,14 +57,19 @@ class EncoderDecoder(Network):
         depth: int,
         views: Arrangement,
         coordinates: bool,
+        patch: int,
     ) -> None:
         super().__init__()
-        self.layout = make_layout(views)
+        if patch < 1 or patch & (patch - 1):
+            raise ValueError(f"patch={patch}: expected a power of 2, such as 1, 2 or 4")
+        self.layout = make_layout(views, patch)
         self.coordinates = coordinates
-        self.widths = tuple(base_channels * 2**level for level in range(depth))
-        self.stride = 2 ** (depth - 1)
-        self.encoder = make_encoder(self.layout.channels_in + 2 * coordinates, self.widths)
-        self.decoder = make_decoder(self.widths)
+        self.stride = patch * 2 ** (depth - 1)
+        self.finest = patch.bit_length() - 1
+        widths = tuple(base_channels * 2**level for level in range(depth))
+        self.widths = dict(enumerate(widths, self.finest))
+        self.encoder = make_encoder(self.layout.channels_in + 2 * coordinates, widths)
+        self.decoder = make_decoder(widths)
         self.head = self.make_head(base_channels)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -77,11 +91,15 @@ class EncoderDecoder(Network):
         Args:
             image: Anterior and posterior view.
             views: True where a view was acquired; the pixels of the others are not read.
-            fuse: What else comes in, level by level of the decoder.
+            fuse: What else comes in, level by level of resolution.
         """
         pixels = self.layout.lay_out(blank_missing(image, views))
         if self.coordinates:
             pixels = torch.cat([pixels, coordinates(pixels)], dim=1)
         features = self.encoder(pixels.contiguous(memory_format=torch.channels_last))
-        logits: Tensor = self.head(self.decoder(features, fuse))
+        logits: Tensor = self.head(self.decoder(features, self._by_resolution(fuse)))
         return self.layout.restore(logits)
+
+    def _by_resolution(self, fuse: Fuse) -> Fuse:
+        """For the decoder, which counts its levels from its own finest."""
+        return lambda level, features: fuse(level + self.finest, features)

@@ -42,13 +42,15 @@ class MSANet(EncoderDecoder):
         extraction: Multi-scale feature extraction on the skip connections.
         dilation: Cascaded dilated convolutions at the coarsest level.
         pyramid: Pyramid pooling there, after them.
-        deep_supervision: Side heads at 1/2, 1/4 and 1/8 of the resolution, as far as the
-            decoder has those levels, with weights 1/2, 1/4 and 1/8 in training.
+        deep_supervision: Side heads at 1/2, 1/4 and 1/8 of the resolution, as far as those
+            are between the finest level and the coarsest, with weights 1/2, 1/4 and 1/8 in
+            training.
         base_channels: See ``EncoderDecoder``.
         depth: The same.
         norm: ``instance``, ``batch`` or ``group``.
         views: See ``EncoderDecoder``.
         coordinates: The same.
+        patch: The same.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class MSANet(EncoderDecoder):
         norm: Norm = "instance",
         views: Arrangement = "shared",
         coordinates: bool = True,
+        patch: int = 1,
     ) -> None:
         block = ResidualMultiScale if residual else ConvBlock
         wanted = [(CascadedDilation, dilation), (PyramidPooling, pyramid)]
@@ -76,8 +79,10 @@ class MSANet(EncoderDecoder):
             depth,
             views,
             coordinates,
+            patch,
         )
-        levels = [level for level in _SIDES if deep_supervision and level < depth - 1]
+        between = list(self.widths)[1:-1]
+        levels = [level for level in _SIDES if deep_supervision and level in between]
         self.sides = nn.ModuleDict({str(i): self.make_head(self.widths[i]) for i in levels})
         self.sides.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -23,6 +23,7 @@ class ResUNet(EncoderDecoder):
         norm: ``instance``, ``batch`` or ``group``.
         views: See ``EncoderDecoder``.
         coordinates: The same.
+        patch: The same.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class ResUNet(EncoderDecoder):
         norm: Norm = "instance",
         views: Arrangement = "shared",
         coordinates: bool = True,
+        patch: int = 1,
     ) -> None:
         super().__init__(
             partial(Encoder, norm=norm, block=ResidualBlock),
@@ -40,4 +42,5 @@ class ResUNet(EncoderDecoder):
             depth,
             views,
             coordinates,
+            patch,
         )

@@ -36,8 +36,8 @@ class TextFused(Network):
         unet: The image part.
         encoder: Reads the report; kept only if its words are read.
         fusion: ``none``, ``concat``, ``film``, ``cross_attention`` or ``atlas``.
-        levels: Decoder levels that read, 0 the finest, ``depth - 1`` the coarsest; None for
-            those of a quarter of the resolution and coarser, or the coarsest.
+        levels: Levels of resolution that read, 0 the image's own, 1 the half of it, and so on; None
+            for those of a quarter of the resolution and coarser, or the coarsest.
         report_dropout: Share of reports not read in training.
         grounding: What ``atlas`` is made of; not looked at otherwise.
     """
@@ -59,14 +59,14 @@ class TextFused(Network):
         self.ground: Ground | None = None
         if fusion == "none":
             return
-        depth = len(unet.widths)
+        finest, coarsest = min(unet.widths), max(unet.widths)
         if levels is None:
-            levels = range(min(_FINEST, depth - 1), depth)
-        if not levels or not set(levels) <= set(range(depth)):
-            raise ValueError(f"levels={list(levels)}: expected some of 0 to {depth - 1}")
+            levels = range(max(finest, min(_FINEST, coarsest)), coarsest + 1)
+        if not levels or not set(levels) <= set(unet.widths):
+            raise ValueError(f"levels={list(levels)}: expected some of {finest} to {coarsest}")
         widths = {level: unet.widths[level] for level in sorted(set(levels))}
         if fusion == "atlas":
-            views_per_image = unet.layout.channels_out
+            views_per_image = unet.layout.views_per_image
             self.ground = (grounding or Grounding()).make(
                 widths, views_per_image, None if encoder is None else encoder.width
             )

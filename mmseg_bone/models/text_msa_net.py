@@ -31,8 +31,9 @@ class TextMSANet(TextFused):
         base_channels: Channels at full resolution.
         depth: Levels of resolution.
         norm: Between convolutions.
-        views: ``shared`` or ``stacked``.
+        views: ``shared``, ``paired`` or ``stacked``.
         coordinates: Tell each pixel where it is.
+        patch: Side of what is one pixel to the network.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class TextMSANet(TextFused):
         norm: Norm = "instance",
         views: Arrangement = "shared",
         coordinates: bool = True,
+        patch: int = 1,
     ) -> None:
         unet = MSANet(
             residual,
@@ -65,5 +67,6 @@ class TextMSANet(TextFused):
             norm=norm,
             views=views,
             coordinates=coordinates,
+            patch=patch,
         )
         super().__init__(unet, encoder, fusion, levels, report_dropout, grounding)

@@ -26,8 +26,9 @@ class TextUNet(TextFused):
         base_channels: See ``UNet``, also for the rest.
         depth: Levels of resolution.
         norm: Between convolutions.
-        views: ``shared`` or ``stacked``.
+        views: ``shared``, ``paired`` or ``stacked``.
         coordinates: Tell each pixel where it is.
+        patch: Side of what is one pixel to the network.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class TextUNet(TextFused):
         norm: Norm = "instance",
         views: Arrangement = "shared",
         coordinates: bool = True,
+        patch: int = 1,
     ) -> None:
-        unet = UNet(base_channels, depth, norm, views, coordinates)
+        unet = UNet(base_channels, depth, norm, views, coordinates, patch)
         super().__init__(unet, encoder, fusion, levels, report_dropout, grounding)

@@ -21,6 +21,7 @@ class UNet(EncoderDecoder):
         norm: ``instance``, ``batch`` or ``group``.
         views: See ``EncoderDecoder``.
         coordinates: The same.
+        patch: The same.
     """
 
     def __init__(
@@ -30,6 +31,7 @@ class UNet(EncoderDecoder):
         norm: Norm = "instance",
         views: Arrangement = "shared",
         coordinates: bool = True,
+        patch: int = 1,
     ) -> None:
         super().__init__(
             partial(Encoder, norm=norm),
@@ -38,4 +40,5 @@ class UNet(EncoderDecoder):
             depth,
             views,
             coordinates,
+            patch,
         )

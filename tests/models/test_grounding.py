@@ -88,13 +88,14 @@ def learnt(network):
 
 @every_kind
 @pytest.mark.parametrize("views", ["shared", "stacked"])
+@pytest.mark.parametrize(("levels", "patch"), [([0, 1, 2], 1), ([1, 2, 3], 2)])
 @pytest.mark.parametrize(("kind", "alone"), [(TextUNet, UNet), (TextMSANet, MSANet)])
 def test_untrained_it_is_the_text_free_network_bit_for_bit(
-    tiny_text, anatomy, evidence, views, kind, alone
+    tiny_text, anatomy, evidence, views, levels, patch, kind, alone
 ):
-    network = make(tiny_text, anatomy, evidence, kind, views=views, levels=[0, 1, 2])
+    network = make(tiny_text, anatomy, evidence, kind, views=views, levels=levels, patch=patch)
     torch.manual_seed(0)
-    text_free = alone(**TINY, views=views)
+    text_free = alone(**TINY, views=views, patch=patch)
     assert torch.equal(read(network), text_free(BATCH["image"]))
 
 

@@ -17,10 +17,12 @@ every_network = pytest.mark.parametrize("kind", [ResUNet, SegNet, AttentionUNet,
 @every_network
 @pytest.mark.parametrize("views", ["shared", "stacked"])
 @pytest.mark.parametrize("norm", ["instance", "batch", "group"])
-@pytest.mark.parametrize("coordinates", [True, False])
-def test_one_logit_per_pixel_and_a_gradient_for_every_parameter(kind, views, norm, coordinates):
+@pytest.mark.parametrize(("coordinates", "patch"), [(True, 1), (False, 1), (True, 2)])
+def test_one_logit_per_pixel_and_a_gradient_for_every_parameter(
+    kind, views, norm, coordinates, patch
+):
     torch.manual_seed(0)
-    network = kind(**TINY, views=views, norm=norm, coordinates=coordinates)
+    network = kind(**TINY, views=views, norm=norm, coordinates=coordinates, patch=patch)
     logits, sides = network.with_sides(IMAGE)
 
     assert logits.shape == (3, 2, 16, 8)

@@ -27,11 +27,11 @@ def learnt(network):
 
 @pytest.mark.parametrize("fusion", ["none", *FUSIONS])
 @pytest.mark.parametrize("views", ["shared", "stacked"])
-@pytest.mark.parametrize("levels", [None, [0], [0, 1, 2]])
-def test_untrained_it_is_the_text_free_network_bit_for_bit(tiny_text, fusion, views, levels):
-    fused = make(tiny_text, fusion, views=views, levels=levels)
+@pytest.mark.parametrize(("levels", "patch"), [(None, 1), ([0], 1), ([0, 1, 2], 1), ([1, 3], 2)])
+def test_untrained_it_is_the_text_free_network_bit_for_bit(tiny_text, fusion, views, levels, patch):
+    fused = make(tiny_text, fusion, views=views, levels=levels, patch=patch)
     torch.manual_seed(0)
-    text_free = UNet(**TINY, views=views)
+    text_free = UNet(**TINY, views=views, patch=patch)
 
     for name, weight in text_free.state_dict().items():
         assert torch.equal(fused.unet.state_dict()[name], weight)
@@ -183,3 +183,11 @@ def test_only_a_fused_network_learns_which_of_two_spots_the_report_names(tiny_te
     else:
         assert dice(tokens) > 0.9
         assert dice(other_side) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("depth", "patch", "reading"), [(5, 1, "234"), (4, 2, "234"), (2, 1, "1"), (2, 8, "34")]
+)
+def test_the_report_comes_in_from_a_quarter_of_the_resolution(tiny_text, depth, patch, reading):
+    network = make(tiny_text, base_channels=2, depth=depth, patch=patch)
+    assert "".join(network.fusion) == reading

@@ -26,8 +26,33 @@ def test_any_size_that_is_a_multiple_of_the_stride_works(height, width):
 
 
 def test_depth_and_base_channels_make_the_widths():
-    assert UNet(base_channels=2, depth=4).widths == (2, 4, 8, 16)
+    assert UNet(base_channels=2, depth=4).widths == {0: 2, 1: 4, 2: 8, 3: 16}
     assert UNet(base_channels=2, depth=1).stride == 1
+
+
+def test_in_patches_the_finest_level_is_that_of_a_coarser_resolution():
+    network, seen = UNet(base_channels=2, depth=3, patch=2), {}
+
+    def fuse(level, features):
+        seen[level] = features.shape[1:]
+        return features
+
+    network(torch.rand(1, 2, 16, 8), fuse=fuse)
+    assert network.stride == 8
+    assert network.widths == {1: 2, 2: 4, 3: 8}
+    assert seen == {1: (2, 8, 4), 2: (4, 4, 2), 3: (8, 2, 1)}
+
+
+def test_in_patches_every_pixel_has_a_logit_of_its_own():
+    network, image = UNet(**TINY, patch=2), torch.rand(1, 2, 16, 8)
+    patch = network(image)[0, 0, 4:6, 4:6]
+    assert len(patch.unique()) == 4
+
+
+@pytest.mark.parametrize("patch", [0, 3, -2])
+def test_patches_that_do_not_halve_the_resolution_are_refused(patch):
+    with pytest.raises(ValueError, match=f"patch={patch}: expected a power of 2"):
+        UNet(patch=patch)
 
 
 @pytest.mark.parametrize("views", ["shared", "stacked"])

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from mmseg_bone.nn.views import (
@@ -64,3 +65,22 @@ def test_a_view_that_was_not_acquired_is_not_read():
 
     assert blank[1, 1].eq(0).all()
     assert blank.sum() == 3 * 12
+
+
+def test_a_patch_of_pixels_is_one_that_holds_them_all():
+    image = torch.arange(16.0).reshape(1, 2, 2, 4)  # of each view, two patches side by side
+    laid = make_layout("stacked", 2).lay_out(image)
+
+    assert laid.shape == (1, 8, 1, 2)
+    assert laid[0, :4, 0, 0].tolist() == [0, 1, 4, 5]  # row by row
+    assert laid[0, 4:, 0, 0].tolist() == [11, 10, 15, 14]  # the posterior view is turned
+
+
+@pytest.mark.parametrize("views", ["shared", "paired", "stacked"])
+def test_patches_are_taken_apart_again_to_the_pixel(views):
+    image, patches, plain = torch.rand(3, 2, 4, 8), make_layout(views, 4), make_layout(views)
+    laid = patches.lay_out(image)
+
+    assert laid.shape[1:] == (patches.channels_in, 1, 2)
+    assert patches.views_per_image == plain.views_per_image == plain.channels_out
+    assert torch.equal(patches.restore(laid[:, : patches.channels_out]), image)
