@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mmseg_bone.analysis.aggregation import summarise
 from mmseg_bone.analysis.burden import burden_points
 from mmseg_bone.analysis.detection import calibration_error, sensitivity
-from mmseg_bone.analysis.marked import Cut
+from mmseg_bone.analysis.marked import Cut, cut_of
 from mmseg_bone.analysis.scores import Tables, score_run, undrawn
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
@@ -44,13 +44,13 @@ def evaluate(run: Run, store: Store, cut: Cut | None = None) -> Evaluation:
     Args:
         run: Whose predictions.
         store: The store it was trained on.
-        cut: How to make lesions of a probability.
+        cut: How to make lesions of a probability; None for as the run was trained to.
 
     Raises:
         RunError: The store is not the one it was trained on, or a prediction is missing or
             does not lie on its study.
     """
-    cut = cut or Cut()
+    cut = cut or cut_of(run)
     tables = score_run(run, store, cut)
     scores = tables.scores
     evaluation = Evaluation(

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 
 from mmseg_bone.errors import RunError
 from mmseg_bone.imaging.lesions import drop_small
+from mmseg_bone.io.runs import Run
 from mmseg_bone.metrics.lesion import Detection, HitRule, detect
 from mmseg_bone.study import Study
 
@@ -34,6 +35,22 @@ class Cut:
     def rule(self) -> str:
         """The hit rule in one word, for a table."""
         return f"iou>={self.smallest_iou:g}" if self.hit_rule == "iou" else self.hit_rule
+
+
+def cut_of(run: Run, threshold: float | None = None, smallest_mm2: float | None = None) -> Cut:
+    """As a run was trained to be cut, where nothing else is asked for.
+
+    Args:
+        run: Its settings say ``task.threshold`` and ``smallest_mm2``.
+        threshold: Asked for instead.
+        smallest_mm2: The same.
+    """
+    own = run.config.get("task", {}).get("threshold", Cut.threshold)
+    smallest = run.config.get("smallest_mm2", Cut.smallest_mm2)
+    return Cut(
+        threshold=float(own if threshold is None else threshold),
+        smallest_mm2=float(smallest if smallest_mm2 is None else smallest_mm2),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,5 +1,6 @@
 """``mmseg-bone evaluate``: score the predictions of runs."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,8 +34,11 @@ def evaluate(
         Path | None, typer.Option(help="The store they were trained on, if it has moved.")
     ] = None,
     threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="Probability from which a pixel is lesion.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Probability from which a pixel is lesion; else a run's own."
+        ),
+    ] = None,
     hit_rule: Annotated[
         Rule,
         typer.Option(
@@ -44,8 +48,9 @@ def evaluate(
     ] = Rule.iou,
     hit_iou: Annotated[float, typer.Option(min=0, max=1, help="For the hit rule iou.")] = 0.1,
     smallest_mm2: Annotated[
-        float, typer.Option(min=0, help="Smaller predicted lesions are dropped.")
-    ] = 0.0,
+        float | None,
+        typer.Option(min=0, help="Smaller predicted lesions are dropped; else a run's own."),
+    ] = None,
     tolerance_mm: Annotated[
         float, typer.Option(min=0, help="Distance of outlines that is agreement (surface Dice).")
     ] = 5.0,
@@ -62,21 +67,20 @@ def evaluate(
     every score with the name of its aggregation.
     """
     from mmseg_bone.analysis import evaluation
-    from mmseg_bone.analysis.marked import Cut
+    from mmseg_bone.analysis.marked import cut_of
     from mmseg_bone.analysis.tables import summary_table
     from mmseg_bone.io.runs import find_runs
 
-    cut = Cut(
-        threshold=threshold,
-        hit_rule=hit_rule.value,
-        smallest_iou=hit_iou,
-        smallest_mm2=smallest_mm2,
-        tolerance_mm=tolerance_mm,
-    )
     failed = []
     for run in [run for path in runs for run in find_runs(path)]:
         try:
             shelf = _store_of(run, store)
+            cut = replace(
+                cut_of(run, threshold, smallest_mm2),
+                hit_rule=hit_rule.value,
+                smallest_iou=hit_iou,
+                tolerance_mm=tolerance_mm,
+            )
             done = evaluation.evaluate(run, shelf, cut)
             agreement = _judge(run, shelf, cut, levels)
         except MmsegBoneError as error:  # the other runs of a sweep are scored all the same

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     import numpy as np
 
     from mmseg_bone.analysis.agreement.judging import Judgement
+    from mmseg_bone.analysis.marked import Cut
     from mmseg_bone.data.encode import EncodeStudy
     from mmseg_bone.io.runs import Run
     from mmseg_bone.nn.network import Network
@@ -66,7 +67,9 @@ def predict(
     threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Else the run's own.")
     ] = None,
-    smallest_mm2: Annotated[float, typer.Option(min=0, help="Smaller lesions are dropped.")] = 0.0,
+    smallest_mm2: Annotated[
+        float | None, typer.Option(min=0, help="Smaller lesions are dropped; else the run's own.")
+    ] = None,
     spacing: Annotated[
         str, typer.Option(help="Pixel size in mm for files that give none: 2.26 or 2.26x2.40.")
     ] = "",
@@ -88,6 +91,7 @@ def predict(
     model that comes with the package has learnt from phantoms only.
     """
     from mmseg_bone.analysis.agreement.judging import judge
+    from mmseg_bone.analysis.marked import cut_of
     from mmseg_bone.cli.files import refuse_existing, write_all
     from mmseg_bone.io.model import shipped_model
     from mmseg_bone.io.runs import Run
@@ -97,10 +101,10 @@ def predict(
     names = [*(_mask_name(view) for view in study.views), "overlay.png", "lesions.json"]
     refuse_existing(out, names, overwrite)
     record = Run(shipped_model() if run is None else run)
-    cut = _threshold(record) if threshold is None else threshold
-    marks = _mark(record, study, cut, smallest_mm2)
+    cut = cut_of(record, threshold, smallest_mm2)
+    marks = _mark(record, study, cut)
     judged = judge(study, marks.mask, hear(study.report), levels=levels)
-    files = _files(record, study, marks, judged, cut, smallest_mm2)
+    files = _files(record, study, marks, judged, cut)
     write_all(out, files, overwrite)
     _tell(study, marks, report is not None)
     _tell_agreement(judged)
@@ -159,8 +163,7 @@ def _decoded(path: Path) -> str:
     raise ReportError("is no text in UTF-8 or GB18030. Save the report as plain text.", path)
 
 
-def _mark(run: "Run", study: "Study", threshold: float, smallest_mm2: float) -> Marks:
-
+def _mark(run: "Run", study: "Study", cut: "Cut") -> Marks:
     from mmseg_bone.cli.load import load_network, probability
     from mmseg_bone.imaging.lesions import drop_small
     from mmseg_bone.io.runs import as_kept
@@ -168,7 +171,9 @@ def _mark(run: "Run", study: "Study", threshold: float, smallest_mm2: float) -> 
     network, encode = load_network(run)
     # As a run would keep it: the same mask comes of the same scan.
     found = as_kept(probability(network, encode, study))
-    mask = drop_small(found >= threshold, spacing_mm=study.spacing_mm, smallest_mm2=smallest_mm2)
+    mask = drop_small(
+        found >= cut.threshold, spacing_mm=study.spacing_mm, smallest_mm2=cut.smallest_mm2
+    )
     return Marks(found, mask, _reads_report(network, encode, study))
 
 
@@ -181,11 +186,6 @@ def _reads_report(network: "Network", encode: "EncodeStudy", study: "Study") -> 
     return any(bool(batch[key].any()) for key in of_report)  # type: ignore[literal-required]
 
 
-def _threshold(run: "Run") -> float:
-    """The threshold the run was trained to be cut at."""
-    return float(run.config.get("task", {}).get("threshold", 0.5))
-
-
 def _mask_name(view: str) -> str:
     return f"mask_{view}.png"
 
@@ -195,8 +195,7 @@ def _files(
     study: "Study",
     marks: Marks,
     judged: "Judgement",
-    threshold: float,
-    smallest_mm2: float,
+    cut: "Cut",
 ) -> dict[str, bytes]:
     from mmseg_bone.analysis.figures import figure_of, to_png
     from mmseg_bone.analysis.figures.agreement import draw_judgement
@@ -217,8 +216,8 @@ def _files(
         "run": run.name,
         "weights_sha256": hashlib.sha256(run.weights.read_bytes()).hexdigest(),
         "store_digest": run.environment.get("store_digest"),
-        "threshold": threshold,
-        "smallest_mm2": smallest_mm2,
+        "threshold": cut.threshold,
+        "smallest_mm2": cut.smallest_mm2,
         "report_read": marks.read_report,
         "scan": {
             "views": study.views,
@@ -233,7 +232,7 @@ def _files(
     }
     read = "with its report" if marks.read_report else "image alone"
     # In lines, for the picture of one view is narrow.
-    title = f"{run.name}\n{read}, threshold {threshold:g}\nnot a medical device"
+    title = f"{run.name}\n{read}, threshold {cut.threshold:g}\nnot a medical device"
     overlay = figure_of(study, prediction=marks.mask, title=title)
     draw_judgement(overlay, study, marks.mask, judged)
     found = {

@@ -76,6 +76,18 @@ def test_threshold_hit_rule_and_smallest_lesion_are_options(make_run, command):
     assert run.read_scores().tp.sum() == 0
 
 
+def test_a_run_is_cut_as_it_was_trained_to_be_unless_something_else_is_asked_for(make_run, command):
+    low = make_run("low", probability=0.4, task={"threshold": 0.3})
+    command("evaluate", low.path)
+    assert (low.read_scores().tp.sum(), set(low.read_scores().threshold)) == (2, {0.3})
+
+    large = make_run("large", smallest_mm2=100)
+    command("evaluate", large.path)
+    assert (large.read_scores().tp.sum(), set(large.read_scores().smallest_mm2)) == (0, {100})
+    command("evaluate", large.path, "--smallest-mm2", 0)
+    assert large.read_scores().tp.sum() == 2
+
+
 def test_a_sweep_is_scored_in_one_go(make_run, command):
     runs = [make_run(f"sweep/{seed}", seed=seed) for seed in range(2)]
     command("evaluate", runs[0].path.parent)

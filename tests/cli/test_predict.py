@@ -202,6 +202,18 @@ def test_a_threshold_above_everything_marks_nothing(make_run, scan, command, tmp
     assert [lesion["area_px"] for lesion in lesions(tmp_path / "out")["lesions"]] == [256 * 64] * 2
 
 
+def test_lesions_smaller_than_the_run_was_trained_to_keep_are_dropped(
+    make_run, scan, command, tmp_path
+):
+    run = make_run()
+    text = (run.path / "config.yaml").read_text()
+    (run.path / "config.yaml").write_text(text + "smallest_mm2: 100\n")
+    words = ["predict", scan, "--run", run.path, "--out", tmp_path / "out"]
+    assert "anterior: lesions 0, pixels 0" in command(*words)
+    assert lesions(tmp_path / "out")["smallest_mm2"] == 100
+    assert "anterior: lesions 1" in command(*words, "--smallest-mm2", 0, "--overwrite")
+
+
 def test_earlier_marks_are_not_lost_without_saying_so(make_run, scan, command, tmp_path):
     words = ["predict", scan, "--run", make_run().path, "--out", tmp_path / "out"]
     command(*words)
