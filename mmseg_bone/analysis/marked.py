@@ -36,6 +36,13 @@ class Cut:
         """The hit rule in one word, for a table."""
         return f"iou>={self.smallest_iou:g}" if self.hit_rule == "iou" else self.hit_rule
 
+    def mask(
+        self, probability: Float[np.ndarray, "view y x"], spacing_mm: tuple[float, float]
+    ) -> Bool[np.ndarray, "view y x"]:
+        """The lesions of a probability."""
+        above = probability >= self.threshold
+        return drop_small(above, spacing_mm=spacing_mm, smallest_mm2=self.smallest_mm2)
+
 
 def cut_of(run: Run, threshold: float | None = None, smallest_mm2: float | None = None) -> Cut:
     """As a run was trained to be cut, where nothing else is asked for.
@@ -88,9 +95,7 @@ def mark(study: Study, probability: Float[np.ndarray, "_view _y _x"], cut: Cut) 
             f"{study.counts.shape}. Predictions lie on the scan as acquired, view for view: "
             f"predict it again from this store."
         )
-    prediction = drop_small(
-        probability >= cut.threshold, spacing_mm=study.spacing_mm, smallest_mm2=cut.smallest_mm2
-    )
+    prediction = cut.mask(probability, study.spacing_mm)
     found = tuple(
         detect(marked, drawn, rule=cut.hit_rule, smallest_iou=cut.smallest_iou)
         for marked, drawn in zip(prediction, study.mask, strict=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     import numpy as np
 
     from mmseg_bone.analysis.grounding import Reading
+    from mmseg_bone.analysis.marked import Cut
     from mmseg_bone.data.encode import EncodeStudy
     from mmseg_bone.io.store import Store
     from mmseg_bone.nn.network import Network
@@ -56,6 +57,7 @@ def ground(
     """
     from mmseg_bone.analysis.figures import to_png
     from mmseg_bone.analysis.grounding import point
+    from mmseg_bone.analysis.marked import cut_of
     from mmseg_bone.cli.apply import unseen
     from mmseg_bone.cli.files import refuse_existing, write_all
     from mmseg_bone.cli.load import load_network, untrained_network
@@ -71,7 +73,7 @@ def ground(
             f"{run} reads {', '.join(network.reads)} and no report, so there are no words to ask "
             f"about. Name a run of an experiment such as text_fused."
         )
-    threshold = float(record.config.get("task", {}).get("threshold", 0.5))
+    cut = cut_of(record)
     before = untrained_network(record)
     known: dict[str, list[Reading]] = {"trained": [], "untrained": []}
     studies: dict[str, Any] = {}
@@ -83,9 +85,7 @@ def ground(
             asked = _ask(network, encode, study)
             known["trained"] += _foci(asked)
             known["untrained"] += _foci(_ask(before, encode, study)) if study.foci else []
-            studies[study.id], figure = _answer(
-                asked, threshold, record.name, len(files) < pictures
-            )
+            studies[study.id], figure = _answer(asked, cut, record.name, len(files) < pictures)
             if figure is not None:
                 files[f"{study.id}.png"] = to_png(figure)
     if not studies:
@@ -94,7 +94,12 @@ def ground(
             f"has not seen. Without a choice of words there is nothing to ask."
         )
     scores = {name: asdict(point(readings)) for name, readings in known.items()}
-    about = {"run": record.name, "store_digest": shelf.digest, "threshold": threshold}
+    about = {
+        "run": record.name,
+        "store_digest": shelf.digest,
+        "threshold": cut.threshold,
+        "smallest_mm2": cut.smallest_mm2,
+    }
     content = to_json(about | {"pointing": scores, "studies": studies})
     write_all(out, {"grounding.json": content} | files, overwrite)
     _tell(scores, len(studies))
@@ -140,14 +145,15 @@ def _foci(asked: Asked) -> "list[Reading]":
     return [*read_foci(study.instances, study.foci, asked.whole, asked.without, views=study.views)]
 
 
-def _answer(asked: Asked, threshold: float, name: str, drawn: bool) -> "tuple[dict[str, Any], Any]":
+def _answer(asked: Asked, cut: "Cut", name: str, drawn: bool) -> "tuple[dict[str, Any], Any]":
     """What each marked lesion of a study read, and a picture of it."""
     from mmseg_bone.analysis.agreement.places import place_lesions
     from mmseg_bone.analysis.bones import find_bones
     from mmseg_bone.analysis.figures.grounding import grounding_figure
     from mmseg_bone.analysis.grounding import read_lesions
 
-    study, mask = asked.study, asked.whole >= threshold
+    study = asked.study
+    mask = cut.mask(asked.whole, study.spacing_mm)
     readings = read_lesions(mask, asked.whole, asked.without, views=study.views)
     labels = find_bones(study).labels
     places = place_lesions(mask, labels, views=study.views, spacing_mm=study.spacing_mm)

@@ -165,16 +165,12 @@ def _decoded(path: Path) -> str:
 
 def _mark(run: "Run", study: "Study", cut: "Cut") -> Marks:
     from mmseg_bone.cli.load import load_network, probability
-    from mmseg_bone.imaging.lesions import drop_small
     from mmseg_bone.io.runs import as_kept
 
     network, encode = load_network(run)
     # As a run would keep it: the same mask comes of the same scan.
     found = as_kept(probability(network, encode, study))
-    mask = drop_small(
-        found >= cut.threshold, spacing_mm=study.spacing_mm, smallest_mm2=cut.smallest_mm2
-    )
-    return Marks(found, mask, _reads_report(network, encode, study))
+    return Marks(found, cut.mask(found, study.spacing_mm), _reads_report(network, encode, study))
 
 
 def _reads_report(network: "Network", encode: "EncodeStudy", study: "Study") -> bool:

@@ -17,7 +17,8 @@ Marks bone metastases on planar whole-body bone scans, anterior and posterior, {
 the marks delineate what it says and are no second opinion.
 
 - Learnt from: {learnt_from} (store {digest}, fold {fold} held out, seed {seed}).
-- Network: {network}, {parameters:.2f} million parameters; threshold {threshold:g}.
+- Network: {network}, {parameters:.2f} million parameters.
+- Cut: at {threshold:g}; lesions under {smallest_mm2:g} mm² are dropped.
 - Made with mmseg-bone {version}, commit {commit}; settings in config.yaml.
 - To use it: `mmseg-bone predict scan.dcm --report report.txt --run THIS_FOLDER`
 
@@ -79,9 +80,11 @@ def card(run: "Run", learnt_from: str) -> str:
     """The model card of a scored run."""
     from importlib.metadata import version
 
+    from mmseg_bone.analysis.marked import cut_of
     from mmseg_bone.cli.load import load_network
 
     network, _ = load_network(run)
+    cut = cut_of(run)
     about, summary = run.environment, _summary(run)
     reads = {"tokens", "evidence"} & set(network.reads)
     phantoms = "phantom" in learnt_from.lower()
@@ -94,7 +97,8 @@ def card(run: "Run", learnt_from: str) -> str:
         seed=run.seed,
         network=type(network).__name__,
         parameters=sum(p.numel() for p in network.parameters()) / 1e6,
-        threshold=float(run.config.get("task", {}).get("threshold", 0.5)),
+        threshold=cut.threshold,
+        smallest_mm2=cut.smallest_mm2,
         version=version("mmseg-bone"),
         commit=str(about.get("git_commit"))[:12],
         studies=summary.get("about", {}).get("studies", "?"),

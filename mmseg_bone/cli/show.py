@@ -55,13 +55,11 @@ def show(
 def _prediction(run: Path | None, study: "Study") -> "np.ndarray | None":
     if run is None:
         return None
-    import numpy as np
-
+    from mmseg_bone.analysis.marked import cut_of
     from mmseg_bone.io.runs import Run
 
     record = Run(run)
-    threshold = float(record.config.get("task", {}).get("threshold", 0.5))
-    return np.asarray(record.read_prediction(study.id) >= threshold)
+    return cut_of(record).mask(record.read_prediction(study.id), study.spacing_mm)
 
 
 def _scan(beside: Path | None) -> "list[Study]":

@@ -13,8 +13,8 @@ from mmseg_bone.analysis.aggregation import per_study
 from mmseg_bone.analysis.experiments import Experiments
 from mmseg_bone.analysis.figures.studies import PREDICTION, REFERENCE, draw_study
 from mmseg_bone.analysis.figures.style import empty_figure
+from mmseg_bone.analysis.marked import Cut
 from mmseg_bone.errors import RunError
-from mmseg_bone.imaging.lesions import drop_small
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
 from mmseg_bone.study import Study
@@ -125,11 +125,8 @@ def _body(studies: Sequence[Study]) -> tuple[list[int], int]:
 def _prediction(experiments: Experiments, name: str, study: Study) -> Bool[np.ndarray, "view y x"]:
     run = _run_with(experiments.runs, name, study.id)
     scored = experiments.scores[name].query("id == @study.id").iloc[0]
-    return drop_small(
-        run.read_prediction(study.id) >= float(scored.threshold),
-        spacing_mm=study.spacing_mm,
-        smallest_mm2=float(scored.smallest_mm2),
-    )
+    cut = Cut(threshold=float(scored.threshold), smallest_mm2=float(scored.smallest_mm2))
+    return cut.mask(run.read_prediction(study.id), study.spacing_mm)
 
 
 def _run_with(runs: Mapping[str, Sequence[Run]], name: str, id: str) -> Run:
