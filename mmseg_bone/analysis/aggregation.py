@@ -13,8 +13,9 @@ score is never reported without its aggregation:
 - ``scan``: a sum over the views of each study, then the mean over studies.
 
 Where an experiment was run with several seeds, they are averaged first: counts per view for
-``micro``, ``lesion`` and ``scan``; the metric per view or patient for the others, over the
-seeds for which it is defined. So more seeds steady a score, and are never taken for patients.
+``micro``, ``lesion`` and ``scan``; the metric per view or patient for the others, where one counts
+as far as it is defined: a normal scan with a false alarm for one seed of three is a third of a
+scan with Dice 0. So more seeds steady a score, do not shift it, and are never taken for patients.
 """
 
 import numpy as np
@@ -67,26 +68,26 @@ def summed(scores: pd.DataFrame, metric: str, aggregation: str) -> Summed:
         return _lesions(scores, *LESION_METRICS[metric][:2])
     if metric in OUTLINE_METRICS:
         with_lesion = scores[scores.tp + scores.fn > 0]
-        return _mean(with_lesion.groupby(_VIEW)[metric].mean(), scores)
+        return _mean(with_lesion.set_index(["seed", *_VIEW])[metric], scores)
     of_counts = _metric(metric)
     if aggregation == "micro":
         return _micro(scores, of_counts)
     if aggregation == "patient":
-        return _mean(_per_patient(scores, of_counts), scores)
+        return _mean(_patients(scores, of_counts), scores)
     if aggregation == "image_pos":
         scores = scores[scores.tp + scores.fn > 0]
-    return _mean(_per_view(scores, of_counts), scores)
+    return _mean(_views(scores, of_counts), scores)
 
 
 def per_patient(scores: pd.DataFrame, metric: str) -> pd.Series:
     """A metric of each patient, pooled over views and studies, averaged over seeds."""
-    return _per_patient(_typed(scores), _metric(metric))
+    return _patients(_typed(scores), _metric(metric)).groupby("patient").mean()
 
 
 def per_study(scores: pd.DataFrame, metric: str) -> pd.Series:
     """A metric of each study, pooled over views, averaged over seeds."""
     studies = _typed(scores).assign(patient=scores.id)
-    return _per_patient(studies, _metric(metric)).rename_axis("id")
+    return _patients(studies, _metric(metric)).groupby("patient").mean().rename_axis("id")
 
 
 def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -141,20 +142,26 @@ def _over_seeds(scores: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     return views.groupby("patient").sum()
 
 
-def _per_patient(scores: pd.DataFrame, metric: Metric) -> pd.Series:
+def _patients(scores: pd.DataFrame, metric: Metric) -> pd.Series:
     pooled = scores.groupby(["seed", "patient"])[_COUNTS].sum()
-    values = pd.Series(metric(counts_of(pooled)), pooled.index)
-    return values.groupby("patient").mean()
+    return pd.Series(metric(counts_of(pooled)), pooled.index)
 
 
-def _per_view(scores: pd.DataFrame, metric: Metric) -> pd.Series:
-    values = pd.Series(metric(counts_of(scores)), scores.index)
-    return values.groupby([scores[key] for key in _VIEW]).mean()
+def _views(scores: pd.DataFrame, metric: Metric) -> pd.Series:
+    by_view = scores.set_index(["seed", *_VIEW])
+    return pd.Series(metric(counts_of(by_view)), by_view.index)
 
 
 def _mean(values: pd.Series, scores: pd.DataFrame) -> Summed:
-    """Means over units, as their sum and number per patient."""
-    defined = values.dropna().groupby("patient").agg(["sum", "count"])
+    """The mean of a metric per unit and seed, as its sum and number per patient.
+
+    A unit counts by the share of the seeds for which it is defined. Were it to count as one
+    whenever it is defined for any, more seeds would count more normal scans with a false alarm.
+    """
+    parts = pd.DataFrame({"sum": values.fillna(0.0), "count": values.notna().astype(float)})
+    units = parts.groupby([name for name in values.index.names if name != "seed"]).mean()
+    defined = units["count"] > 0
     # Patients without a defined value stay: they may be drawn, and add nothing.
-    sums = defined.reindex(sorted(scores.patient.unique()), fill_value=0)
-    return Summed(sums, mean_of_sums, int(values.notna().sum()), int(values.isna().sum()))
+    patients = sorted(scores.patient.unique())
+    sums = units.groupby("patient").sum().reindex(patients, fill_value=0.0)
+    return Summed(sums, mean_of_sums, int(defined.sum()), int((~defined).sum()))

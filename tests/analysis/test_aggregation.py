@@ -91,6 +91,23 @@ def test_a_seed_for_which_a_metric_is_undefined_is_left_to_the_others():
     assert summed(two, "precision", "patient").value == pytest.approx(3 / 4)
 
 
+def test_seeds_with_false_alarms_on_different_normal_scans_are_no_worse_than_each_of_them():
+    def seed(number, alarmed):
+        return [
+            (number, "p1", "s1", "anterior", 3, 1, 1, 95, 1, 1, 0),  # Dice 3/4
+            *(
+                (number, f"n{i}", f"n{i}", "anterior", 0, int(i == alarmed), 0, 99, 0, 0, 0)
+                for i in range(3)
+            ),
+        ]
+
+    one, three = table(*seed(0, 0)), table(*seed(0, 0), *seed(1, 1), *seed(2, 2))
+    for aggregation in ("patient", "image_all"):
+        assert summed(one, "dice", aggregation).value == pytest.approx((3 / 4 + 0) / 2)
+        assert summed(three, "dice", aggregation).value == pytest.approx((3 / 4 + 0) / 2)
+        assert summed(three, "dice", aggregation).units == 4
+
+
 def test_twice_the_seeds_are_not_twice_the_patients():
     twice = pd.concat([ONE, ONE.assign(seed=1)])
     for metric, aggregation in ALL:
