@@ -8,6 +8,7 @@ from jaxtyping import Bool, Int, UInt8, UInt16
 
 from mmseg_bone.analysis.marked import Marked
 from mmseg_bone.anatomy import BY_LABEL, BY_NAME
+from mmseg_bone.imaging.conspicuity import contrast_to_noise
 from mmseg_bone.imaging.lesions import find_lesions, label_lesions
 from mmseg_bone.study import Focus
 
@@ -19,6 +20,7 @@ LESION_COLUMNS = (
     "number",
     "area_px",
     "area_mm2",
+    "cnr",  # how far it stands out from its surroundings, in their deviations
     "bone",
     "region",
     "kind",  # of the focus most of it lies on, whatever that is
@@ -68,13 +70,19 @@ def _rows(
         for view, of_view in zip(study.views, marked.found, strict=True)
     }
     foci = {focus.number: focus for focus in study.foci}
-    places = {view: _places(mask[at], at, marked, foci) for at, view in enumerate(study.views)}
+    numbers = [label_lesions(of_view)[0] for of_view in mask]
+    places = {view: _places(numbers[at], at, marked, foci) for at, view in enumerate(study.views)}
+    cnr = {
+        view: contrast_to_noise(study.counts[at], numbers[at], study.spacing_mm)
+        for at, view in enumerate(study.views)
+    }
     return [
         {"id": study.id, "patient": study.patient, "view": lesion.view, "source": source}
         | {
             "number": lesion.number,
             "area_px": lesion.area_px,
             "area_mm2": round(lesion.area_mm2, 2),
+            "cnr": round(float(cnr[lesion.view][lesion.number - 1]), 2),
         }
         | places[lesion.view][lesion.number]
         | {
@@ -87,15 +95,14 @@ def _rows(
 
 
 def _places(
-    mask: Bool[np.ndarray, "y x"], at: int, marked: Marked, foci: Mapping[int, Focus]
+    numbers: Int[np.ndarray, "y x"], at: int, marked: Marked, foci: Mapping[int, Focus]
 ) -> dict[int, dict[str, object]]:
     """Where each lesion of one view sits and what it is, by its number."""
-    numbers, count = label_lesions(mask)
     instances, bones = marked.study.instances, marked.study.bones
     focus_of = _commonest(numbers, None if instances is None else instances[at])
     bone_of = _commonest(numbers, None if bones is None else bones[at])
     places: dict[int, dict[str, object]] = {}
-    for number in range(1, count + 1):
+    for number in range(1, int(numbers.max(initial=0)) + 1):
         focus = foci.get(focus_of.get(number, 0))
         label = bone_of.get(number, 0)
         bone = BY_NAME.get(focus.bone) if focus else BY_LABEL.get(label)

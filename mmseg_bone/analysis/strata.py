@@ -18,6 +18,13 @@ from mmseg_bone.analysis.sums import PatientBootstrap, Summed, set_beside
 Tables = Mapping[str, pd.DataFrame]  # by experiment
 # Borders in pixels as drawn; below 30 is what Wu et al. 2025 call small.
 SIZES = {"< 30 px": (0, 30), "30-99 px": (30, 100), ">= 100 px": (100, np.inf)}
+# How far a lesion stands out from its surroundings, in their standard deviations.
+CONTRASTS = {
+    "CNR < 1": (-np.inf, 1),
+    "CNR 1-2": (1, 2),
+    "CNR 2-4": (2, 4),
+    "CNR >= 4": (4, np.inf),
+}
 _REGIONS = ("head", "cervical", "thoracic", "lumbar", "sacrum")
 _NAMES = {
     "style": "style of the report",
@@ -37,7 +44,7 @@ def strata_table(
 
     - Scans by primary, camera, style of the report, with an ambiguous focus or without, with
       a report or without: Dice per patient.
-    - Drawn lesions by size, region, ambiguity and view: the share found.
+    - Drawn lesions by size, contrast, region, ambiguity and view: the share found.
     - False alarms by what they lie on: their number per scan.
 
     Where something is not known of a scan or lesion, it is in no level. A lesion keeps the
@@ -58,7 +65,7 @@ def strata_table(
     for stratum, level, tables in _levels(scores, STUDY_STRATA):
         add(stratum, DICE, level, set_beside(tables, _dice, baseline=baseline, interval=interval))
     drawn = {name: _described(references(table)) for name, table in lesions.items()}
-    for stratum, level, tables in _levels(drawn, ("size", "region", "ambiguous_lesion", "view")):
+    for stratum, level, tables in _levels(drawn, _OF_LESIONS):
         beside = set_beside(
             tables, _sensitivity, baseline=baseline, interval=interval, keys=_LESION
         )
@@ -70,6 +77,7 @@ def strata_table(
 
 
 _LESION = ("id", "view", "number")
+_OF_LESIONS = ("size", "contrast", "region", "ambiguous_lesion", "view")
 
 
 def _dice(scores: pd.DataFrame) -> Summed:
@@ -90,11 +98,21 @@ def _per_scan(alarms: pd.DataFrame) -> Summed:
 
 
 def _described(lesions: pd.DataFrame) -> pd.DataFrame:
-    """With the size in words, and the ambiguity of the lesion apart from that of the scan."""
-    size = pd.Series(None, lesions.index, dtype=object)
-    for name, (smallest, above) in SIZES.items():
-        size[(lesions.area_px >= smallest) & (lesions.area_px < above)] = name
-    return lesions.assign(size=size, ambiguous_lesion=lesions.ambiguous)
+    """With size and contrast in words, and the ambiguity of the lesion apart from the scan's."""
+    described = lesions.assign(
+        size=_in_bins(lesions.area_px, SIZES), ambiguous_lesion=lesions.ambiguous
+    )
+    if "cnr" in lesions:  # which tables of earlier versions lack
+        described["contrast"] = _in_bins(lesions.cnr, CONTRASTS)
+    return described
+
+
+def _in_bins(values: pd.Series, bins: Mapping[str, tuple[float, float]]) -> pd.Series:
+    """The name of the bin of each value; a border belongs to the bin above it."""
+    named = pd.Series(None, values.index, dtype=object)
+    for name, (low, high) in bins.items():
+        named[(values >= low) & (values < high)] = name
+    return named
 
 
 def _levels(
@@ -111,8 +129,8 @@ def _levels(
 
 
 def _order(value: object) -> tuple[int, str]:
-    """Sizes rise, the spine goes down, and the rest is in order of the alphabet after them."""
-    listed = [*SIZES, *_REGIONS]
+    """Sizes and contrasts rise, the spine goes down, the rest follows in order of the alphabet."""
+    listed = [*SIZES, *CONTRASTS, *_REGIONS]
     return (listed.index(str(value)) if value in listed else len(listed), str(value))
 
 

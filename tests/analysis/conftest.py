@@ -55,6 +55,7 @@ def _lesion(study, source, hit):
         "number": 1,
         "area_px": 10 if study[0] == "a" else 50,
         "area_mm2": 51.0,
+        "cnr": 0.5 if study[0] == "a" else 3.0,
         "bone": "skull",
         "region": "head",
         "kind": "metastasis",

@@ -47,6 +47,7 @@ def rows(study, **lit):
 def test_a_drawn_lesion_says_what_it_is_and_whether_it_was_found(phantom):
     front, back = references(rows(phantom, p34=0.9)).to_dict("records")
     assert tuple(front) == LESION_COLUMNS
+    assert np.isnan(front.pop("cnr"))  # every pixel has 10 counts
     assert front == {
         "id": "s1",
         "patient": "p1",
@@ -64,6 +65,15 @@ def test_a_drawn_lesion_says_what_it_is_and_whether_it_was_found(phantom):
         "max_probability": 0.9,
     }
     assert (back["view"], back["hit"], back["max_probability"]) == ("posterior", 0, 0.0)
+
+
+def test_a_lesion_says_how_far_it_stands_out_from_what_is_around_it(phantom):
+    # At 5 mm and more from the pixel drawn lie six pixels of 8, five of 12 and eight of 10.
+    counts = phantom.counts.copy()
+    counts[0, 0], counts[0, 1], counts[0, 3, 4] = 8, 12, 30
+    front, back = references(rows(replace(phantom, counts=counts), p34=0.9)).to_dict("records")
+    assert front["cnr"] == pytest.approx((30 - 188 / 19) / 1.518, abs=0.02)
+    assert np.isnan(back["cnr"])
 
 
 def test_a_false_alarm_says_what_fooled_the_model(phantom):

@@ -59,6 +59,22 @@ def test_the_border_of_a_size_belongs_to_the_larger(experiments):
     assert units.to_dict() == {"< 30 px": 1, "30-99 px": 1, ">= 100 px": 1}
 
 
+def test_lesions_are_told_apart_by_how_far_they_stand_out(experiments):
+    table = table_of(experiments)
+    assert table.value["contrast", "CNR < 1", "free"] == 0.0
+    assert table.value["contrast", "CNR 2-4", "free"] == 1.0
+    lesions = experiments.tables["lesions"]["fused"].assign(cnr=[1.0, 4.0, np.nan] * 2)
+    experiments.tables["lesions"] = {"fused": lesions}
+    units = table_of(experiments).units.loc["contrast", :, "fused"]
+    assert units.to_dict() == {"CNR 1-2": 1, "CNR >= 4": 1}
+
+
+def test_tables_that_do_not_say_how_far_lesions_stand_out_have_no_such_stratum(experiments):
+    tables = experiments.tables["lesions"]
+    experiments.tables["lesions"] = {n: t.drop(columns="cnr") for n, t in tables.items()}
+    assert "contrast" not in table_of(experiments).index.get_level_values(0)
+
+
 def test_a_lesion_found_with_one_seed_of_two_is_half_found(make_run):
     runs = [make_run("free", FREE), make_run("free", FUSED, seed=1)]
     assert table_of(collect(runs)).value["size", "< 30 px", "free"] == 0.5
