@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmseg_bone.anatomy import BONES
 from mmseg_bone.nn.anatomy import BoneAtlas, BoneHeads, MapFusion, SiteHead
+from mmseg_bone.nn.fusion import per_image
 from mmseg_bone.nn.network import Side
 from mmseg_bone.text.site_evidence import SAID
 
@@ -29,6 +30,8 @@ class Grounding:
         atlas: Reads the atlas; called only if one is used.
         bones_weight: Of the loss of the heads, all levels together.
         evidence_weight: Of the loss of the head on the encoder.
+        overall: Tell every pixel, beside what is said of its bone, the most that is said of any:
+            a report of nothing is not a report of something elsewhere.
     """
 
     anatomy: Literal["atlas", "head"] = "atlas"
@@ -36,6 +39,7 @@ class Grounding:
     atlas: Callable[[], UInt8[np.ndarray, "view label y x"]] | None = None
     bones_weight: float | int = 0.3
     evidence_weight: float | int = 1.0
+    overall: bool = False
 
     def make(
         self, widths: Mapping[int, int], views_per_image: int, token_width: int | None
@@ -74,6 +78,7 @@ class Ground(nn.Module):
         super().__init__()
         self.bones_weight = parts.bones_weight / len(widths)
         self.evidence_weight = parts.evidence_weight
+        self.overall = parts.overall
         self.sites: SiteHead | None = None
         self.reads: tuple[str, ...] = ("evidence", "told")
         self.learns: tuple[str, ...] = ()
@@ -94,7 +99,7 @@ class Ground(nn.Module):
 
     def fusions(self, widths: Mapping[int, int], views_per_image: int) -> nn.ModuleDict:
         """What brings the map into each level."""
-        said = len(SAID) * views_per_image
+        said = len(SAID) * (views_per_image + self.overall)
         return nn.ModuleDict({str(level): MapFusion(c, said) for level, c in widths.items()})
 
     def evidence_of(
@@ -120,4 +125,7 @@ class Ground(nn.Module):
         if bones is not None:
             sides.append(Side(bones, self.bones_weight, "bones"))
         mapped: Tensor = said
-        return mapped
+        if not self.overall:
+            return mapped
+        anywhere = per_image(evidence.amax(dim=1), mapped)
+        return torch.cat([mapped, anywhere.expand(-1, -1, *mapped.shape[2:])], dim=1)
