@@ -39,8 +39,7 @@ def contrast_to_noise(
     return found
 
 
-def _widened(box: tuple[slice, slice], spacing_mm: tuple[float, float]) -> tuple[slice, slice]:
+def _widened(box: tuple[slice, ...], spacing_mm: tuple[float, float]) -> tuple[slice, ...]:
     """A box that holds the ring, too, and all lesions that lie near it."""
     by = [int((FAR_MM + NEAR_MM) / step) + 1 for step in spacing_mm]
-    y, x = (slice(max(0, at.start - n), at.stop + n) for at, n in zip(box, by, strict=True))
-    return y, x
+    return tuple(slice(max(0, at.start - n), at.stop + n) for at, n in zip(box, by, strict=True))
