@@ -75,7 +75,8 @@ def test_the_plan_is_made_of_settings_that_exist(tmp_path):
     assert {job.seed for job in jobs} == {0, 1, 2}
     for job in jobs:
         if job.seed == 0:
-            model = benchmark_job.settings(job, folders).model
-            assert model.get("fusion", "none") in job.row or job.row in ("text_free", "text_fused")
+            cfg, row = benchmark_job.settings(job, folders), job.row.removesuffix("_bf16")
+            assert cfg.model.get("fusion", "none") in row or row in ("text_free", "text_fused")
+            assert (cfg.trainer.precision == "bf16-mixed") == job.row.endswith("_bf16")
     rows = {scored[0] for line in read_accepted("two_spots") for scored in (line.left, line.right)}
     assert rows <= {job.row for job in jobs} | {"best"}
