@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from mmseg_bone.anatomy import BONES
 from mmseg_bone.nn.anatomy import BoneAtlas, BoneHeads, MapFusion, SiteHead
-from mmseg_bone.nn.fusion import per_image
+from mmseg_bone.nn.fusion import FUSIONS, per_image
 from mmseg_bone.nn.network import Side
 from mmseg_bone.text.site_evidence import SAID
 
+Words = Literal["concat", "film", "cross_attention"]  # of nn.fusion.FUSIONS
 _LABELS = len(BONES) + 1
 
 
@@ -32,6 +33,8 @@ class Grounding:
         evidence_weight: Of the loss of the head on the encoder.
         overall: Tell every pixel, beside what is said of its bone, the most that is said of any:
             a report of nothing is not a report of something elsewhere.
+        words: Let each level read the words of the report after its evidence, in this way:
+            what the parser makes nothing of may still be in them.
     """
 
     anatomy: Literal["atlas", "head"] = "atlas"
@@ -40,6 +43,7 @@ class Grounding:
     bones_weight: float | int = 0.3
     evidence_weight: float | int = 1.0
     overall: bool = False
+    words: Words | None = None
 
     def make(
         self, widths: Mapping[int, int], views_per_image: int, token_width: int | None
@@ -79,6 +83,9 @@ class Ground(nn.Module):
         self.bones_weight = parts.bones_weight / len(widths)
         self.evidence_weight = parts.evidence_weight
         self.overall = parts.overall
+        self.words, self.token_width = parts.words, token_width
+        if parts.words is not None and token_width is None:
+            raise ValueError("words are to be read, and there is no encoder that reads them")
         self.sites: SiteHead | None = None
         self.reads: tuple[str, ...] = ("evidence", "told")
         self.learns: tuple[str, ...] = ()
@@ -86,7 +93,9 @@ class Ground(nn.Module):
             if token_width is None:
                 raise ValueError("evidence='encoder' needs an encoder that reads the report")
             self.sites = SiteHead(token_width, _LABELS, len(SAID))
-            self.reads, self.learns = ("tokens", "token_mask"), ("evidence", "told")
+            self.reads, self.learns = (), ("evidence", "told")
+        if parts.words is not None or self.sites is not None:
+            self.reads = (*self.reads, "tokens", "token_mask")
         self.anatomy: BoneAtlas | BoneHeads
         if parts.anatomy == "atlas":
             if parts.atlas is None:
@@ -96,6 +105,13 @@ class Ground(nn.Module):
         else:
             self.anatomy = BoneHeads(widths, _LABELS, views_per_image)
             self.learns = (*self.learns, "bones")
+
+    def word_fusions(self, widths: Mapping[int, int]) -> nn.ModuleDict:
+        """What brings the words into each level; nothing if they are not read."""
+        if self.words is None or self.token_width is None:
+            return nn.ModuleDict()
+        kind, width = FUSIONS[self.words], self.token_width
+        return nn.ModuleDict({str(level): kind(c, width) for level, c in widths.items()})
 
     def fusions(self, widths: Mapping[int, int], views_per_image: int) -> nn.ModuleDict:
         """What brings the map into each level."""

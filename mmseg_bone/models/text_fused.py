@@ -57,6 +57,7 @@ class TextFused(Network):
         self.report_dropout = report_dropout
         self.text: TextEncoder | None = None
         self.ground: Ground | None = None
+        self.words = nn.ModuleDict()
         if fusion == "none":
             return
         finest, coarsest = min(unet.widths), max(unet.widths)
@@ -70,10 +71,11 @@ class TextFused(Network):
             self.ground = (grounding or Grounding()).make(
                 widths, views_per_image, None if encoder is None else encoder.width
             )
-            self.text = encoder if self.ground.sites is not None else None
+            self.text = encoder if "tokens" in self.ground.reads else None
             self.reads = ("image", *self.ground.reads)
             self.learns = self.ground.learns
             self.fusion = self.ground.fusions(widths, views_per_image)
+            self.words = self.ground.word_fusions(widths)
             return
         if encoder is None:
             raise ValueError(f"fusion={fusion!r} needs an encoder that reads the report")
@@ -154,19 +156,26 @@ class TextFused(Network):
         told: Tensor | None = None,
         body: Tensor | None = None,
     ) -> Fuse:
-        """Take the evidence once; lay it on the body at each level."""
+        """Take the evidence once; lay it on the body at each level, and the words after it."""
+        words = None
         if self.text is not None and tokens is not None and token_mask is not None:
-            evidence = ground.evidence_of(self.text(tokens, token_mask), token_mask, sides)
-            told = token_mask.any(dim=1)
+            words = self.text(tokens, token_mask)
+            if ground.sites is not None:
+                evidence = ground.evidence_of(words, token_mask, sides)
+                told = token_mask.any(dim=1)
         if evidence is None or told is None:
             return unchanged
-        said, heard = evidence, told & self._kept(evidence)
+        said, kept = evidence, self._kept(evidence)
+        heard = told & kept
 
         def fuse(level: int, features: Tensor) -> Tensor:
-            if str(level) not in self.fusion:
+            at = str(level)
+            if at not in self.fusion:
                 return features
             mapped = ground(level, features, said, body, sides)
-            fused: Tensor = self.fusion[str(level)](features, mapped, heard)
+            fused: Tensor = self.fusion[at](features, mapped, heard)
+            if at in self.words and words is not None and token_mask is not None:
+                fused = self.words[at](fused, words, token_mask & kept[:, None])
             return fused
 
         return fuse

@@ -149,6 +149,27 @@ def test_every_pixel_may_be_told_what_is_said_of_any_bone(tiny_text, anatomy, ev
     torch.testing.assert_close(unread, network.unet(BATCH["image"]))
 
 
+@pytest.mark.parametrize("words", ["concat", "film", "cross_attention"])
+@every_kind
+def test_the_words_may_be_read_after_the_evidence(tiny_text, anatomy, evidence, words):
+    torch.manual_seed(0)
+    grounding = Grounding(anatomy=anatomy, evidence=evidence, atlas=halves, words=words)
+    network = TextUNet(tiny_text(), "atlas", grounding=grounding, report_dropout=0.0, **TINY)
+    assert {"tokens", "token_mask"} <= set(network.reads)
+    assert torch.equal(read(network), network.unet(BATCH["image"]))  # untrained
+
+    logits, sides = network.with_sides(**{key: BATCH[key] for key in network.reads})
+    deeply_supervised(DiceCrossEntropy(), logits, sides, BATCH).backward()
+    assert [n for n, p in network.named_parameters() if p.grad is None] == []
+    for parameter in network.words.parameters():
+        nn.init.uniform_(parameter, -0.5, 0.5)
+    other = torch.where(BATCH["tokens"] == 7, 8, 7)
+    assert not torch.allclose(read(network.eval(), tokens=other), read(network))
+    mask, told = torch.zeros_like(BATCH["token_mask"]), torch.tensor([False, False])
+    unread = read(network, told=told, token_mask=mask)
+    torch.testing.assert_close(unread, network.unet(BATCH["image"]))
+
+
 @pytest.mark.parametrize("overall", [False, True])
 def test_a_bone_that_is_nowhere_on_the_scan_is_heard_of_only_as_any_bone(tiny_text, overall):
     torch.manual_seed(0)
@@ -187,7 +208,11 @@ def test_the_atlas_travels_with_the_weights(tiny_text):
 
 @pytest.mark.parametrize(
     ("parts", "missing"),
-    [({}, "needs an atlas of bones"), ({"evidence": "encoder", "atlas": halves}, "an encoder")],
+    [
+        ({}, "needs an atlas of bones"),
+        ({"evidence": "encoder", "atlas": halves}, "an encoder"),
+        ({"words": "film", "atlas": halves}, "no encoder that reads"),
+    ],
 )
 def test_what_is_missing_is_said(parts, missing):
     with pytest.raises(ValueError, match=missing):
