@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from mmseg_bone.anatomy import BONES
 from mmseg_bone.nn.anatomy import BoneAtlas, BoneHeads, MapFusion, SiteHead
-from mmseg_bone.nn.fusion import FUSIONS, per_image
+from mmseg_bone.nn.fusion import FUSIONS
 from mmseg_bone.nn.network import Side
 from mmseg_bone.text.site_evidence import SAID
 
@@ -31,8 +31,6 @@ class Grounding:
         atlas: Reads the atlas; called only if one is used.
         bones_weight: Of the loss of the heads, all levels together.
         evidence_weight: Of the loss of the head on the encoder.
-        overall: Tell every pixel, beside what is said of its bone, the most that is said of any:
-            a report of nothing is not a report of something elsewhere.
         words: Let each level read the words of the report after its evidence, in this way:
             what the parser makes nothing of may still be in them.
     """
@@ -42,7 +40,6 @@ class Grounding:
     atlas: Callable[[], UInt8[np.ndarray, "view label y x"]] | None = None
     bones_weight: float | int = 0.3
     evidence_weight: float | int = 1.0
-    overall: bool = False
     words: Words | None = None
 
     def make(
@@ -82,7 +79,6 @@ class Ground(nn.Module):
         super().__init__()
         self.bones_weight = parts.bones_weight / len(widths)
         self.evidence_weight = parts.evidence_weight
-        self.overall = parts.overall
         self.words, self.token_width = parts.words, token_width
         if parts.words is not None and token_width is None:
             raise ValueError("words are to be read, and there is no encoder that reads them")
@@ -115,7 +111,7 @@ class Ground(nn.Module):
 
     def fusions(self, widths: Mapping[int, int], views_per_image: int) -> nn.ModuleDict:
         """What brings the map into each level."""
-        said = len(SAID) * (views_per_image + self.overall)
+        said = len(SAID) * views_per_image
         return nn.ModuleDict({str(level): MapFusion(c, said) for level, c in widths.items()})
 
     def evidence_of(
@@ -141,7 +137,4 @@ class Ground(nn.Module):
         if bones is not None:
             sides.append(Side(bones, self.bones_weight, "bones"))
         mapped: Tensor = said
-        if not self.overall:
-            return mapped
-        anywhere = per_image(evidence.amax(dim=1), mapped)
-        return torch.cat([mapped, anywhere.expand(-1, -1, *mapped.shape[2:])], dim=1)
+        return mapped

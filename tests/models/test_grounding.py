@@ -132,23 +132,6 @@ def test_no_parameter_is_left_without_a_gradient(tiny_text, anatomy, evidence):
     assert all(p.grad.isfinite().all() for p in network.parameters())
 
 
-@every_kind
-@pytest.mark.parametrize("views", ["shared", "stacked"])
-def test_every_pixel_may_be_told_what_is_said_of_any_bone(tiny_text, anatomy, evidence, views):
-    torch.manual_seed(0)
-    grounding = Grounding(anatomy=anatomy, evidence=evidence, atlas=halves, overall=True)
-    network = TextUNet(tiny_text(), "atlas", grounding=grounding, views=views, **TINY)
-    assert torch.equal(read(network), network.unet(BATCH["image"]))  # untrained
-
-    logits, sides = network.with_sides(**{key: BATCH[key] for key in network.reads})
-    deeply_supervised(DiceCrossEntropy(), logits, sides, BATCH).backward()
-    assert [n for n, p in network.named_parameters() if p.grad is None] == []
-    without = torch.tensor([False, False])
-    mask = torch.zeros_like(BATCH["token_mask"])
-    unread = read(learnt(network), told=without, token_mask=mask)
-    torch.testing.assert_close(unread, network.unet(BATCH["image"]))
-
-
 @pytest.mark.parametrize("words", ["concat", "film", "cross_attention"])
 @every_kind
 def test_the_words_may_be_read_after_the_evidence(tiny_text, anatomy, evidence, words):
@@ -168,17 +151,6 @@ def test_the_words_may_be_read_after_the_evidence(tiny_text, anatomy, evidence, 
     mask, told = torch.zeros_like(BATCH["token_mask"]), torch.tensor([False, False])
     unread = read(network, told=told, token_mask=mask)
     torch.testing.assert_close(unread, network.unet(BATCH["image"]))
-
-
-@pytest.mark.parametrize("overall", [False, True])
-def test_a_bone_that_is_nowhere_on_the_scan_is_heard_of_only_as_any_bone(tiny_text, overall):
-    torch.manual_seed(0)
-    grounding = Grounding(atlas=halves, overall=overall)  # the atlas has two ribs only
-    network = learnt(TextUNet(tiny_text(), "atlas", grounding=grounding, **TINY))
-    said = torch.zeros_like(BATCH["evidence"])
-    said[:, BY_NAME["skull"].label, SAID.index("high")] = 1.0
-    nothing = read(network, evidence=torch.zeros_like(said))
-    assert torch.equal(read(network, evidence=said), nothing) is not overall
 
 
 @every_kind
