@@ -111,10 +111,13 @@ def thinned(
     """
     rows, kept = counts.reshape(-1, counts.shape[2]), np.empty(counts.shape, np.float32)
     kept_rows, normals = kept.reshape(rows.shape), _take_normals(rows.shape, rng)
-    height = max(1, _STRIP // rows.shape[1])
+    height = min(len(rows), max(1, _STRIP // rows.shape[1]))
+    events, spread = np.empty((2, height, rows.shape[1]), np.float32)
     for top in range(0, len(rows), height):
-        strip = slice(top, top + height)
-        _thin(rows[strip].astype(np.float32), share, normals[strip], kept_rows[strip])
+        strip = slice(top, min(top + height, len(rows)))
+        lent = slice(0, strip.stop - top)
+        np.copyto(events[lent], rows[strip])
+        _thin(events[lent], share, normals[strip], spread[lent], kept_rows[strip])
     return kept
 
 
@@ -122,13 +125,15 @@ def _thin(
     events: Float32[np.ndarray, "y x"],
     share: float,
     normals: Float32[np.ndarray, "y x"],
+    spread: Float32[np.ndarray, "y x"],
     kept: Float32[np.ndarray, "y x"],
 ) -> None:
     """Write into ``kept`` share · n + √(share · (1 - share)) · √n · z, as a whole number of 0 to n.
 
     In place, step by step: a new array for each would cost more than the arithmetic.
+    ``spread`` is lent to work in.
     """
-    spread = np.sqrt(events)
+    np.sqrt(events, out=spread)
     spread *= normals
     cv2.addWeighted(events, share, spread, math.sqrt(share * (1 - share)), 0.0, dst=kept)
     np.rint(kept, out=kept)
