@@ -111,7 +111,7 @@ def thinned(
     """
     rows, kept = counts.reshape(-1, counts.shape[2]), np.empty(counts.shape, np.float32)
     kept_rows, normals = kept.reshape(rows.shape), _take_normals(rows.shape, rng)
-    height = min(len(rows), max(1, _STRIP // rows.shape[1]))
+    height = max(1, min(len(rows), _STRIP // rows.shape[1]))
     events, spread = np.empty((2, height, rows.shape[1]), np.float32)
     for top in range(0, len(rows), height):
         strip = slice(top, min(top + height, len(rows)))
