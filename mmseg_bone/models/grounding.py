@@ -11,11 +11,10 @@ from torch import Tensor, nn
 
 from mmseg_bone.anatomy import BONES
 from mmseg_bone.nn.anatomy import BoneAtlas, BoneHeads, MapFusion, SiteHead
-from mmseg_bone.nn.fusion import FUSIONS
+from mmseg_bone.nn.fusion import FUSIONS, WordFusion
 from mmseg_bone.nn.network import Side
 from mmseg_bone.text.site_evidence import SAID
 
-Words = Literal["concat", "film", "cross_attention"]  # of nn.fusion.FUSIONS
 _LABELS = len(BONES) + 1
 
 
@@ -40,7 +39,7 @@ class Grounding:
     atlas: Callable[[], UInt8[np.ndarray, "view label y x"]] | None = None
     bones_weight: float | int = 0.3
     evidence_weight: float | int = 1.0
-    words: Words | None = None
+    words: WordFusion | None = None
 
     def make(
         self, widths: Mapping[int, int], views_per_image: int, token_width: int | None

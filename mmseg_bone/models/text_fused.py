@@ -9,10 +9,12 @@ from torch import Tensor, nn
 
 from mmseg_bone.models.encoder_decoder import EncoderDecoder
 from mmseg_bone.models.grounding import Ground, Grounding
+from mmseg_bone.nn.alignment import Alignment
 from mmseg_bone.nn.decoder import Fuse, unchanged
 from mmseg_bone.nn.fusion import FUSIONS, FusionName
 from mmseg_bone.nn.network import Network, Side
 from mmseg_bone.text.encoder import TextEncoder
+from mmseg_bone.text.site_evidence import SAID
 
 _FINEST = 2  # by default the report comes in up to a quarter of the resolution
 
@@ -40,6 +42,8 @@ class TextFused(Network):
             for those of a quarter of the resolution and coarser, or the coarsest.
         report_dropout: Share of reports not read in training.
         grounding: What ``atlas`` is made of; not looked at otherwise.
+        alignment: Weight of a loss that aligns words with the bones they speak of, all levels
+            together; 0 for none. It learns from phantoms (data=with_all), see ``nn.alignment``.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class TextFused(Network):
         levels: Sequence[int] | None,
         report_dropout: float | int,
         grounding: Grounding | None = None,
+        alignment: float | int = 0,
     ) -> None:
         super().__init__()
         self.unet = unet
@@ -58,6 +63,7 @@ class TextFused(Network):
         self.text: TextEncoder | None = None
         self.ground: Ground | None = None
         self.words = nn.ModuleDict()
+        self.alignment: Alignment | None = None
         if fusion == "none":
             return
         finest, coarsest = min(unet.widths), max(unet.widths)
@@ -66,8 +72,8 @@ class TextFused(Network):
         if not levels or not set(levels) <= set(unet.widths):
             raise ValueError(f"levels={list(levels)}: expected some of {finest} to {coarsest}")
         widths = {level: unet.widths[level] for level in sorted(set(levels))}
+        views_per_image = unet.layout.views_per_image
         if fusion == "atlas":
-            views_per_image = unet.layout.views_per_image
             self.ground = (grounding or Grounding()).make(
                 widths, views_per_image, None if encoder is None else encoder.width
             )
@@ -76,14 +82,20 @@ class TextFused(Network):
             self.learns = self.ground.learns
             self.fusion = self.ground.fusions(widths, views_per_image)
             self.words = self.ground.word_fusions(widths)
-            return
-        if encoder is None:
+        elif encoder is None:
             raise ValueError(f"fusion={fusion!r} needs an encoder that reads the report")
-        self.reads = ("image", "tokens", "token_mask")
-        self.text = encoder
-        self.fusion = nn.ModuleDict(
-            {str(level): FUSIONS[fusion](width, encoder.width) for level, width in widths.items()}
-        )
+        else:
+            self.reads = ("image", "tokens", "token_mask")
+            self.text = encoder
+            self.fusion = nn.ModuleDict(
+                {str(at): FUSIONS[fusion](width, encoder.width) for at, width in widths.items()}
+            )
+        if alignment > 0:
+            if "tokens" not in self.reads:
+                raise ValueError(f"alignment={alignment} is of words, and none are read")
+            self.alignment = Alignment(widths, len(SAID), views_per_image)
+            self.alignment_weight = alignment / len(widths)
+            self.learns = tuple(dict.fromkeys((*self.learns, "bones", "evidence", "told")))
 
     def forward(
         self,
@@ -117,7 +129,8 @@ class TextFused(Network):
     ) -> tuple[Float[Tensor, "b v h w"], Sequence[Side]]:
         """Logits, and those of the image part's side heads, which have read the report too.
 
-        Those of bones and of evidence are beside them, as far as they are learnt.
+        Those of bones, of evidence and of their alignment are beside them, as far as they are
+        learnt.
         """
         fuse, own = self._read(tokens, token_mask, **grounds)
         logits, sides = self.unet.with_sides(image, views, fuse=fuse)
@@ -141,10 +154,25 @@ class TextFused(Network):
         def fuse(level: int, features: Tensor) -> Tensor:
             if str(level) not in self.fusion:
                 return features
-            fused: Tensor = self.fusion[str(level)](features, words, mask)
-            return fused
+            return self._hear(self.fusion[str(level)], level, features, words, mask, sides)
 
         return fuse, sides
+
+    def _hear(
+        self,
+        fusion: nn.Module,
+        level: int,
+        features: Tensor,
+        words: Tensor,
+        mask: Tensor,
+        sides: list[Side],
+    ) -> Tensor:
+        """Read words at a level; what the change tells of bones is added to the sides."""
+        fused: Tensor = fusion(features, words, mask)
+        if self.alignment is not None and self.training:
+            told = self.alignment(level, fused - features)
+            sides.append(Side(told, self.alignment_weight, "alignment"))
+        return fused
 
     def _lay(
         self,
@@ -175,7 +203,8 @@ class TextFused(Network):
             mapped = ground(level, features, said, body, sides)
             fused: Tensor = self.fusion[at](features, mapped, heard)
             if at in self.words and words is not None and token_mask is not None:
-                fused = self.words[at](fused, words, token_mask & kept[:, None])
+                mask = token_mask & kept[:, None]
+                fused = self._hear(self.words[at], level, fused, words, mask, sides)
             return fused
 
         return fuse

@@ -17,7 +17,8 @@ from torch.nn import functional
 from mmseg_bone.nn.pointwise import Pointwise, double
 from mmseg_bone.nn.position import coordinates, waves
 
-FusionName = Literal["concat", "film", "cross_attention", "atlas"]  # atlas: nn/anatomy.py
+WordFusion = Literal["concat", "film", "cross_attention"]  # of FUSIONS
+FusionName = WordFusion | Literal["atlas"]  # atlas: nn/anatomy.py
 _Layer = TypeVar("_Layer", nn.Linear, nn.Conv2d)
 _BANDS = 6  # octaves: the finest wave is 1/32 of the body, about two ribs
 
