@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mmseg_bone.data.reports import ReportOf
+from mmseg_bone.data.corpus import ReportOf
 from mmseg_bone.errors import PhantomError
 from mmseg_bone.phantom.dice import chance, one_of
 from mmseg_bone.phantom.pathology.cohort import Cohort

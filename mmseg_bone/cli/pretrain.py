@@ -14,7 +14,8 @@ from mmseg_bone.cli import CONF, fitting, in_words, tracking
 if TYPE_CHECKING:  # imported late, so that --help is quick
     import pytorch_lightning as pl
 
-    from mmseg_bone.data.reports import ReportDataModule, ReportOf
+    from mmseg_bone.data.corpus import ReportOf
+    from mmseg_bone.data.reports import ReportDataModule
     from mmseg_bone.tasks.pretraining import PretrainingTask
     from mmseg_bone.text.tokens import ReportTokens
 
@@ -86,7 +87,7 @@ def corpus(cfg: DictConfig) -> "Iterator[ReportOf]":
     from tqdm import tqdm
 
     from mmseg_bone.cli.phantom_reports import phantom_corpus
-    from mmseg_bone.data.reports import read_corpus
+    from mmseg_bone.data.corpus import read_corpus
 
     if cfg.reports is not None:
         yield from read_corpus(cfg.reports, **cfg.columns)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from mmseg_bone.anatomy import BY_NAME, Bone
 from mmseg_bone.cli.phantom_reports import write_reports
-from mmseg_bone.data.reports import CutReport, MaskedReports, put_together
+from mmseg_bone.data.questions import CutReport, MaskedReports, put_together
 from mmseg_bone.phantom.pathology.cohort import Cohort
 from mmseg_bone.study import Focus, Report
 from mmseg_bone.tasks.pretraining import PretrainingTask, words_right

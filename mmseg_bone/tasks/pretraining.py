@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, linear
 from torch.optim import Optimizer
 
-from mmseg_bone.data.reports import ReportBatch
+from mmseg_bone.data.questions import ReportBatch
 from mmseg_bone.tasks.schedule import Schedule, make_schedule
 from mmseg_bone.text.encoder import ReportEncoder
 from mmseg_bone.text.masking import IGNORED

@@ -7,7 +7,7 @@ import torch
 
 from mmseg_bone.anatomy import BY_NAME
 from mmseg_bone.cli.probing import LABELS, anchor, cases, features, labels_of, masked_words
-from mmseg_bone.data.reports import CutReport
+from mmseg_bone.data.questions import CutReport
 from mmseg_bone.study import Focus
 from mmseg_bone.tasks.pretraining import PretrainingTask
 from mmseg_bone.text.encoder import ReportEncoder

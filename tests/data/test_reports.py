@@ -4,19 +4,17 @@ import numpy as np
 import pytest
 
 from mmseg_bone.anatomy import BY_NAME
+from mmseg_bone.data.corpus import ReportOf, read_corpus
 from mmseg_bone.data.datamodule import EpochShuffle
-from mmseg_bone.data.reports import (
-    BucketBatches,
+from mmseg_bone.data.questions import (
     CutReport,
     MaskedReports,
     Question,
-    ReportDataModule,
-    ReportOf,
     put_together,
-    read_corpus,
     shortened,
     told_of_bones,
 )
+from mmseg_bone.data.reports import BucketBatches, ReportDataModule
 from mmseg_bone.errors import ReportError
 from mmseg_bone.study import Report
 from mmseg_bone.text.masking import IGNORED, Masking, Word, WordCutter

@@ -7,7 +7,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import BertForPreTraining
 
-from mmseg_bone.data.reports import ReportDataModule, ReportOf
+from mmseg_bone.data.corpus import ReportOf
+from mmseg_bone.data.reports import ReportDataModule
 from mmseg_bone.study import Report
 from mmseg_bone.tasks.pretraining import PretrainingTask, words_right
 from mmseg_bone.text.encoder import ReportEncoder

@@ -7,7 +7,7 @@ import torch
 from transformers import BertForMaskedLM, BertModel, BertTokenizerFast
 
 from mmseg_bone.cli.probing import masked_words
-from mmseg_bone.data.reports import CutReport
+from mmseg_bone.data.questions import CutReport
 from mmseg_bone.study import Report
 from mmseg_bone.tasks.pretraining import PretrainingTask
 from mmseg_bone.text.checkpoint import DEFAULT, open_checkpoint
