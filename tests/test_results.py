@@ -14,7 +14,8 @@ from mmseg_bone.io.runs import Run
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "benchmark"
 ATLAS, ADDED = "text_fused_atlas", "text_added_atlas"
-SYSTEMS = ("text_free", "text_fused", ATLAS, ADDED)
+WORDS, SHIPPED = "text_fused_atlas_words", "text_added_atlas_words"
+SYSTEMS = ("text_free", "text_fused", ATLAS, ADDED, WORDS, SHIPPED)
 CONTROLS = ("empty", "shuffled", "side_flipped", "findings_only", "impression_only")
 
 
@@ -23,7 +24,7 @@ def compared():
     runs = [Run(path) for path in sorted(RESULTS.glob("*/seed-*"))]
     runs += [
         Run(path / control)
-        for row in (ATLAS, ADDED)
+        for row in (ATLAS, ADDED, SHIPPED)
         for path in RESULTS.glob(f"{row}/seed-*")
         for control in CONTROLS
     ]
@@ -48,7 +49,9 @@ def test_scores_on_the_page_are_those_of_the_results(compared, page):
     text = (ROOT / page).read_text("utf-8")
     rows = compared.scores.query("metric == 'dice' and aggregation == 'patient'")
     rows = rows.set_index("experiment")["value"]
-    controlled = [f"{row}, {control}" for row in (ATLAS, ADDED) for control in CONTROLS[:2]]
+    controlled = [
+        f"{row}, {control}" for row in (ATLAS, ADDED, SHIPPED) for control in CONTROLS[:2]
+    ]
     for name in (*SYSTEMS, *controlled):
         assert f"{rows[name]:.3f}" in text
     gaps = compared.differences.query("metric == 'dice' and aggregation == 'patient'")
@@ -57,8 +60,9 @@ def test_scores_on_the_page_are_those_of_the_results(compared, page):
         assert signed(gaps[name]) in text
 
 
-def test_without_a_report_what_was_added_to_an_image_part_changes_nothing():
-    for path in sorted(RESULTS.glob(f"{ADDED}/seed-*")):
+@pytest.mark.parametrize("row", [ADDED, SHIPPED])
+def test_without_a_report_what_was_added_to_an_image_part_changes_nothing(row):
+    for path in sorted(RESULTS.glob(f"{row}/seed-*")):
         unread, alone = (
             Run(of).read_scores().set_index(["id", "view"])[["tp", "fp", "fn"]]
             for of in (path / "empty", RESULTS / "text_free" / path.name)

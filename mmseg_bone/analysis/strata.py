@@ -25,6 +25,14 @@ CONTRASTS = {
     "CNR 2-4": (2, 4),
     "CNR >= 4": (4, np.inf),
 }
+# Drawn on the view that shows more of them; borders as Soloway et al. 1988 grade the extent of
+# disease, https://doi.org/10.1002/1097-0142(19880101)61:1<195::AID-CNCR2820610133>3.0.CO;2-Y.
+EXTENTS = {
+    "no lesion": (0, 1),
+    "1-5 lesions": (1, 6),
+    "6-20 lesions": (6, 21),
+    "> 20 lesions": (21, np.inf),
+}
 _REGIONS = ("head", "cervical", "thoracic", "lumbar", "sacrum")
 _NAMES = {
     "style": "style of the report",
@@ -44,8 +52,10 @@ def strata_table(
 
     - Scans by primary, camera, style of the report, with an ambiguous focus or without, with
       a report or without: Dice per patient.
-    - Drawn lesions by size, contrast, region, ambiguity and view: the share found.
-    - False alarms by what they lie on: their number per scan.
+    - Drawn lesions by size, contrast, extent of disease, region, ambiguity and view: the share
+      found.
+    - False alarms by what they lie on, and in scans by the extent of disease: their number per
+      scan.
 
     Where something is not known of a scan or lesion, it is in no level. A lesion keeps the
     size it was drawn with, so all experiments have the same lesions in a level.
@@ -70,14 +80,14 @@ def strata_table(
             tables, _sensitivity, baseline=baseline, interval=interval, keys=_LESION
         )
         add(stratum, SENSITIVITY, level, beside)
-    for kind, tables in _false_alarms(scores, lesions):
+    for stratum, level, tables in _false_alarms(scores, lesions):
         beside = set_beside(tables, _per_scan, baseline=baseline, interval=interval)
-        add("false alarm on", FALSE_ALARMS, kind, beside)
+        add(stratum, FALSE_ALARMS, level, beside)
     return pd.DataFrame(rows)
 
 
 _LESION = ("id", "view", "number")
-_OF_LESIONS = ("size", "contrast", "region", "ambiguous_lesion", "view")
+_OF_LESIONS = ("size", "contrast", "extent", "region", "ambiguous_lesion", "view")
 
 
 def _dice(scores: pd.DataFrame) -> Summed:
@@ -98,13 +108,23 @@ def _per_scan(alarms: pd.DataFrame) -> Summed:
 
 
 def _described(lesions: pd.DataFrame) -> pd.DataFrame:
-    """With size and contrast in words, and the ambiguity of the lesion apart from the scan's."""
+    """With size, contrast and extent in words, and its ambiguity apart from the scan's."""
+    extent = _extent(lesions).reindex(pd.MultiIndex.from_frame(lesions[["id", "seed"]]))
     described = lesions.assign(
-        size=_in_bins(lesions.area_px, SIZES), ambiguous_lesion=lesions.ambiguous
+        size=_in_bins(lesions.area_px, SIZES),
+        extent=extent.to_numpy(),
+        ambiguous_lesion=lesions.ambiguous,
     )
     if "cnr" in lesions:  # which tables of earlier versions lack
         described["contrast"] = _in_bins(lesions.cnr, CONTRASTS)
     return described
+
+
+def _extent(drawn: pd.DataFrame, scans: pd.MultiIndex | None = None) -> pd.Series:
+    """Extent of disease by study and seed, in words; of all scans, also those without a lesion."""
+    of_view = drawn.groupby(["id", "seed", "view"]).size()
+    count = of_view.groupby(["id", "seed"]).max()
+    return _in_bins(count if scans is None else count.reindex(scans, fill_value=0), EXTENTS)
 
 
 def _in_bins(values: pd.Series, bins: Mapping[str, tuple[float, float]]) -> pd.Series:
@@ -141,18 +161,34 @@ def _in_words(stratum: str, value: object) -> str:
     return (_YES if float(str(value)) else _NO)[named]
 
 
-def _false_alarms(scores: Tables, lesions: Tables) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
-    """By kind of the focus under them, one row per study and seed; none if foci are unknown."""
-    if not any(table.kind.notna().any() for table in lesions.values()):
-        return
+def _false_alarms(
+    scores: Tables, lesions: Tables
+) -> Iterator[tuple[str, str, dict[str, pd.DataFrame]]]:
+    """One row per study and seed: their number on a kind of focus, and in an extent of disease.
+
+    By kind only if foci are known.
+    """
     alarms = {name: predictions(table).query("hit == 0") for name, table in lesions.items()}
-    kinds = {kind for table in alarms.values() for kind in table.kind.fillna("no focus")}
-    for kind in sorted(kinds):
-        counted = {}
-        for name, table in alarms.items():
-            own = table[table.kind.fillna("no focus") == kind]
-            number = own.groupby(["id", "seed"]).size()
-            scans = scores[name][["id", "patient", "seed"]].drop_duplicates()
-            at = pd.MultiIndex.from_frame(scans[["id", "seed"]])
-            counted[name] = scans.assign(alarms=number.reindex(at, fill_value=0).to_numpy())
-        yield kind, counted
+    if any(table.kind.notna().any() for table in lesions.values()):
+        kinds = {kind for table in alarms.values() for kind in table.kind.fillna("no focus")}
+        for kind in sorted(kinds):
+            own = {
+                name: table[table.kind.fillna("no focus") == kind] for name, table in alarms.items()
+            }
+            yield "false alarm on", kind, {name: _counted(scores[name], own[name]) for name in own}
+    counted = {name: _counted(scores[name], table) for name, table in alarms.items()}
+    for name, table in counted.items():
+        at = pd.MultiIndex.from_frame(table[["id", "seed"]])
+        table["extent"] = _extent(references(lesions[name]), at).to_numpy()
+    for extent in EXTENTS:
+        within = {name: table[table.extent == extent] for name, table in counted.items()}
+        if within and all(len(table) for table in within.values()):
+            yield "false alarm in", extent, within
+
+
+def _counted(scores: pd.DataFrame, alarms: pd.DataFrame) -> pd.DataFrame:
+    """Alarms of each study and seed, 0 where there is none."""
+    scans = scores[["id", "patient", "seed"]].drop_duplicates()
+    number = alarms.groupby(["id", "seed"]).size()
+    at = pd.MultiIndex.from_frame(scans[["id", "seed"]])
+    return scans.assign(alarms=number.reindex(at, fill_value=0).to_numpy())

@@ -93,6 +93,27 @@ def test_false_alarms_are_counted_per_scan_by_what_they_lie_on(experiments):
     assert table.units["no focus", "free"] == 3
 
 
+def test_the_extent_of_disease_is_what_the_view_that_shows_more_of_it_has(experiments):
+    lesions = experiments.tables["lesions"]
+    drawn = {"patient": "a", "source": "reference", "seed": 0, "area_px": 50}
+    front = [drawn | {"id": "a1", "view": "anterior", "number": n, "hit": 0} for n in range(6)]
+    back = [drawn | {"id": "a1", "view": "posterior", "number": n, "hit": 1} for n in range(3)]
+    few = drawn | {"id": "b1", "patient": "b", "view": "anterior", "number": 1, "hit": 1}
+    alarm = {"id": "a1", "patient": "a", "source": "prediction", "hit": 0, "seed": 0}
+    for name in list(lesions):
+        rows = pd.DataFrame(
+            [*front, *back, few, alarm, alarm, alarm | {"id": "c1", "patient": "c"}]
+        )
+        lesions[name] = rows.reindex(columns=lesions[name].columns)
+    table = table_of(experiments)
+    assert table.value["extent", "6-20 lesions", "free"] == pytest.approx(3 / 9)
+    assert table.value["extent", "1-5 lesions", "free"] == 1.0
+    assert table.value["false alarm in", "6-20 lesions", "free"] == 2
+    assert table.value["false alarm in", "1-5 lesions", "free"] == 0
+    assert table.value["false alarm in", "no lesion", "free"] == 1
+    assert table.units["false alarm in", "no lesion", "free"] == 1
+
+
 def test_without_tables_of_lesions_there_are_strata_of_scans_only(experiments):
     experiments.tables["lesions"] = {}
     strata = table_of(experiments).index.get_level_values(0).unique()
