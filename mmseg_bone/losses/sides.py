@@ -77,10 +77,11 @@ def alignment_loss(
     bones: UInt8[Tensor, "b v h w"],
     views: Bool[Tensor, "b v"],
 ) -> Float[Tensor, ""]:
-    """Cross-entropy of what is said of the bone each pixel shows, per pixel something is said of.
+    """Cross-entropy of what is said of the bone a pixel shows, mean over pixels of bone.
 
     Pixels of no bone or of an unknown one, and studies of whose report nothing is known, are
-    left out. It is 0 where nothing is left.
+    left out. It is 0 where nothing is left. Unlike ``evidence_loss`` it is not per thing said:
+    of one batch that may be a hundred times as many pixels as of another.
 
     Args:
         logits: Of what can be said; height and width a whole part of those of ``bones``.
@@ -97,7 +98,7 @@ def alignment_loss(
         logits.float(), said, reduction="none"
     )
     known = asked[:, :, None]
-    return (cells * known).sum() / (said * known).sum().clamp(min=1)
+    return (cells * known).sum() / asked.sum().clamp(min=1)
 
 
 _JUDGED: dict[str, Callable[[Tensor, Mapping[str, Any]], Tensor]] = {
