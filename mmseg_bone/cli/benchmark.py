@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -63,18 +63,33 @@ def benchmark(
         )
     folders = Folders(stores, runs, results)
     planned = select(read_plan(plan), only or [])
+    told: dict[str, Future[bool]] = {}
     with ThreadPoolExecutor(jobs) as pool:  # threads that wait for a process each
         try:
-            told = pool.map(lambda job: _tell(job, folders, jobs, show), planned)
-            failed = [job for job, fine in zip(planned, told, strict=True) if not fine]
+            for job in planned:
+                started = told.get(f"{job.start}/seed-{job.seed}")
+                told[job.key] = pool.submit(_tell, job, folders, jobs, show, started)
+            failed = [job for job in planned if not told[job.key].result()]
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise
     _list(failed, folders)
 
 
-def _tell(job: Job, folders: Folders, jobs: int, show: bool) -> bool:
-    """Do a job if something is left of it, say how it ended, and whether it did well."""
+def _tell(
+    job: Job, folders: Folders, jobs: int, show: bool, started: Future[bool] | None = None
+) -> bool:
+    """Do a job if something is left of it, say how it ended, and whether it did well.
+
+    Args:
+        job: What is done.
+        folders: Where.
+        jobs: How many are done at a time.
+        show: Only say what would be done.
+        started: The job whose network it starts from, if that comes earlier in this call.
+    """
+    if started is not None:
+        started.result()  # if that failed, this one says that the weights are missing
     began = time.monotonic()
     run = folders.runs / job.key
     try:

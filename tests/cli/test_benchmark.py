@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -305,3 +306,27 @@ def test_a_row_that_starts_from_another_keeps_its_image_part(bench, tmp_path):
     assert unread.tp.tolist() == alone.tp.tolist()
     assert unread.fp.tolist() == alone.fp.tolist()
     assert told(bench(plan), "finished") == ["free/seed-0", "added/seed-0"]
+
+
+def test_a_row_waits_for_the_one_it_starts_from_also_when_there_is_room(
+    bench, tmp_path, monkeypatch
+):
+    ended = []
+
+    def process(job, folders, jobs):
+        known = list(ended)
+        time.sleep(0.3 if job.row == "free" else 0.0)
+        ended.append(job.row)
+        return job.start is None or job.start in known
+
+    monkeypatch.setattr(command, "_in_a_process", process)
+    monkeypatch.setattr(command, "_dice", lambda result: "")
+    rows = {
+        "free": {"train": ["experiment=text_free"], "controls": []},
+        "added": {"train": ["experiment=text_fused"], "start": "free"},
+        "other": {"train": ["experiment=text_fused"]},
+    }
+    plan = PLAN | {"seeds": [0], "stages": {"text": rows}}
+    said = bench(plan, "--jobs=3")
+    assert ended[0] == "other"  # nobody else waits
+    assert sorted(told(said, "done")) == ["added/seed-0", "free/seed-0", "other/seed-0"]
