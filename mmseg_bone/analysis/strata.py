@@ -149,8 +149,8 @@ def _levels(
 
 
 def _order(value: object) -> tuple[int, str]:
-    """Sizes and contrasts rise, the spine goes down, the rest follows in order of the alphabet."""
-    listed = [*SIZES, *CONTRASTS, *_REGIONS]
+    """Sizes, contrasts and extents rise, the spine goes down, the rest follows the alphabet."""
+    listed = [*SIZES, *CONTRASTS, *EXTENTS, *_REGIONS]
     return (listed.index(str(value)) if value in listed else len(listed), str(value))
 
 
@@ -164,26 +164,19 @@ def _in_words(stratum: str, value: object) -> str:
 def _false_alarms(
     scores: Tables, lesions: Tables
 ) -> Iterator[tuple[str, str, dict[str, pd.DataFrame]]]:
-    """One row per study and seed: their number on a kind of focus, and in an extent of disease.
-
-    By kind only if foci are known.
-    """
+    """Their number in each study with each seed: of a kind, or in an extent of disease."""
     alarms = {name: predictions(table).query("hit == 0") for name, table in lesions.items()}
-    if any(table.kind.notna().any() for table in lesions.values()):
-        kinds = {kind for table in alarms.values() for kind in table.kind.fillna("no focus")}
-        for kind in sorted(kinds):
-            own = {
-                name: table[table.kind.fillna("no focus") == kind] for name, table in alarms.items()
-            }
+    if any(table.kind.notna().any() for table in lesions.values()):  # foci are known
+        kinds = {name: table.kind.fillna("no focus") for name, table in alarms.items()}
+        for kind in sorted(set().union(*kinds.values())):
+            own = {name: table[kinds[name] == kind] for name, table in alarms.items()}
             yield "false alarm on", kind, {name: _counted(scores[name], own[name]) for name in own}
     counted = {name: _counted(scores[name], table) for name, table in alarms.items()}
     for name, table in counted.items():
-        at = pd.MultiIndex.from_frame(table[["id", "seed"]])
-        table["extent"] = _extent(references(lesions[name]), at).to_numpy()
-    for extent in EXTENTS:
-        within = {name: table[table.extent == extent] for name, table in counted.items()}
-        if within and all(len(table) for table in within.values()):
-            yield "false alarm in", extent, within
+        scans = pd.MultiIndex.from_frame(table[["id", "seed"]])
+        table["extent"] = _extent(references(lesions[name]), scans).to_numpy()
+    for _, extent, tables in _levels(counted, ("extent",)):
+        yield "false alarm in", extent, tables
 
 
 def _counted(scores: pd.DataFrame, alarms: pd.DataFrame) -> pd.DataFrame:

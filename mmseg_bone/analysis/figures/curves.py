@@ -11,6 +11,7 @@ from mmseg_bone.analysis.figures.style import (
     colours,
     empty_figure,
     legend,
+    legend_below,
     markers,
     place_legend,
     tidy,
@@ -121,8 +122,7 @@ def burden(points: pd.DataFrame) -> Figure:
          title="planar bone scan index")  # fmt: skip
     tidy(apart, x="mean of both (%)", y="prediction minus reference (%)",
          title="bias (line), 95% limits (dots)")  # fmt: skip
-    figure.legend(handles=_points_only(everyone), loc="outside lower center",
-                  ncols=min(len(everyone), 4), frameon=False, fontsize=8.5)  # fmt: skip
+    legend_below(figure, _points_only(everyone))
     return figure
 
 

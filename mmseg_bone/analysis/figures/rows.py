@@ -14,6 +14,7 @@ from mmseg_bone.analysis.figures.style import (
     colours,
     empty_figure,
     legend,
+    legend_below,
     markers,
     tidy,
 )
@@ -100,8 +101,7 @@ def strata(table: pd.DataFrame) -> Figure:
         ax.set_xlim(*((-0.02, 1.02) if is_share else (-0.02 * ax.get_xlim()[1], None)))
         ax.grid(axis="x", color="0.92", linewidth=0.7)
         ax.set_axisbelow(True)
-    figure.legend(handles=legend(everyone), loc="outside lower center", ncols=min(len(everyone), 4),
-                  frameon=False, fontsize=8.5)  # fmt: skip
+    legend_below(figure, legend(everyone))
     return figure
 
 

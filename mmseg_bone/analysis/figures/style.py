@@ -67,3 +67,13 @@ def place_legend(figure: Figure, ax: Axes, handles: Sequence[Artist], corner: Co
     width, height = figure.get_size_inches()
     figure.set_size_inches(width + 2.3, height)
     figure.legend(handles=handles, loc="outside right upper", frameon=False, fontsize=SMALL)
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist]) -> None:
+    """Name experiments under the axes, side by side as far as they fit."""
+    for columns in range(min(len(handles), 4), 0, -1):
+        named = figure.legend(handles=handles, loc="outside lower center", ncols=columns,
+                              frameon=False, fontsize=8.5)  # fmt: skip
+        if columns == 1 or named.get_window_extent().width <= figure.bbox.width:
+            return
+        named.remove()

@@ -5,7 +5,7 @@ from matplotlib.colors import to_hex
 from mmseg_bone.analysis.comparison import compare
 from mmseg_bone.analysis.experiments import collect
 from mmseg_bone.analysis.figures.rows import MEASURES, forest, strata
-from mmseg_bone.analysis.figures.style import colours
+from mmseg_bone.analysis.figures.style import colours, empty_figure, legend, legend_below
 from mmseg_bone.analysis.strata import strata_table
 from mmseg_bone.analysis.sums import PatientBootstrap
 
@@ -89,3 +89,13 @@ def test_an_undefined_score_is_not_drawn_and_no_error(make_run):
     gains, _ = forest(comparison).axes
     assert np.isfinite(gains.get_xlim()).all()
     assert "undefined" in [text.get_text() for text in gains.texts]  # precision of nothing
+
+
+def test_long_names_stay_on_the_page():
+    for count, longest in ((4, 1), (4, 45), (7, 20), (2, 90)):
+        figure = empty_figure(8.0, 3.0)
+        legend_below(figure, legend([f"{i}" * longest for i in range(count)]))
+        (named,) = figure.legends
+        assert len(named.get_texts()) == count
+        assert named.get_window_extent().width <= figure.bbox.width
+    assert named._ncols == 1
