@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,7 +33,9 @@ def bone_loss(
         bones: Labels, ``UNKNOWN`` where nobody knows.
         views: True where a view was acquired.
     """
-    label = _coarser_bones(bones, views, *logits.shape[3:])
+    down, across = (bones.shape[2] // logits.shape[3], bones.shape[3] // logits.shape[4])
+    label = bones[:, :, down // 2 :: down, across // 2 :: across].long()
+    label = label.masked_fill(~views[:, :, None, None], UNKNOWN)
     known = (label != UNKNOWN).sum().clamp(min=1)
     # A row per pixel: for images, CUDA has no deterministic kernel.
     rows = logits.movedim(2, -1).flatten(0, 3).float()
@@ -42,15 +43,6 @@ def bone_loss(
         rows, label.flatten(), ignore_index=UNKNOWN, reduction="sum"
     )
     return total / known
-
-
-def _coarser_bones(
-    bones: UInt8[Tensor, "b v h w"], views: Bool[Tensor, "b v"], height: int, width: int
-) -> Int[Tensor, "b v _ _"]:
-    """Labels of fewer, larger pixels, each that at its middle; ``UNKNOWN`` in missing views."""
-    down, across = bones.shape[2] // height, bones.shape[3] // width
-    label = bones[:, :, down // 2 :: down, across // 2 :: across].long()
-    return label.masked_fill(~views[:, :, None, None], UNKNOWN)
 
 
 def evidence_loss(
@@ -70,43 +62,9 @@ def evidence_loss(
     return (cells * known).sum() / (evidence * known).sum().clamp(min=1)
 
 
-def alignment_loss(
-    logits: Float[Tensor, "b v said _ _"],
-    evidence: Float[Tensor, "b label said"],
-    told: Bool[Tensor, " b"],
-    bones: UInt8[Tensor, "b v h w"],
-    views: Bool[Tensor, "b v"],
-) -> Float[Tensor, ""]:
-    """Cross-entropy of what is said of the bone a pixel shows, mean over pixels of bone.
-
-    Pixels of no bone or of an unknown one, and studies of whose report nothing is known, are
-    left out. It is 0 where nothing is left. Unlike ``evidence_loss`` it is not per thing said:
-    of one batch that may be a hundred times as many pixels as of another.
-
-    Args:
-        logits: Of what can be said; height and width a whole part of those of ``bones``.
-        evidence: What the report says of each bone.
-        told: True where the report could be read.
-        bones: Labels, ``UNKNOWN`` where nobody knows.
-        views: True where a view was acquired.
-    """
-    label = _coarser_bones(bones, views, *logits.shape[3:])
-    asked = (label != UNKNOWN) & (label != 0) & told[:, None, None, None]
-    study = torch.arange(len(label), device=label.device)[:, None, None, None]
-    said = evidence[study, label.masked_fill(~asked, 0)].movedim(-1, 2)
-    cells: Tensor = functional.binary_cross_entropy_with_logits(
-        logits.float(), said, reduction="none"
-    )
-    known = asked[:, :, None]
-    return (cells * known).sum() / asked.sum().clamp(min=1)
-
-
 _JUDGED: dict[str, Callable[[Tensor, Mapping[str, Any]], Tensor]] = {
     "bones": lambda logits, batch: bone_loss(logits, batch["bones"], batch["views"]),
     "evidence": lambda logits, batch: evidence_loss(logits, batch["evidence"], batch["told"]),
-    "alignment": lambda logits, batch: alignment_loss(
-        logits, batch["evidence"], batch["told"], batch["bones"], batch["views"]
-    ),
 }
 
 
@@ -119,8 +77,8 @@ def deeply_supervised(
     """Loss of the answer, and that of each side head on what it learns.
 
     ``L(logits) + Σ w_i L_i(side_i)``; without sides it is the loss itself. A side that learns
-    the mask has the loss of the answer, on the reference at its resolution; the others have
-    their own.
+    the mask has the loss of the answer, on the reference at its resolution; one of bones or
+    of evidence has its own.
 
     Source: Lee et al. 2015, https://arxiv.org/abs/1409.5185, eq. 3. They let the weights
     vanish in the course of training; ours stay.
@@ -128,8 +86,7 @@ def deeply_supervised(
     Args:
         loss: Takes logits, reference and views.
         logits: The answer.
-        sides: Logits of each side head, its weight, and what it learns: ``mask``, ``bones``,
-            ``evidence``, or the ``alignment`` of the two.
+        sides: Logits of each side head, its weight, and the key of the batch it learns.
         batch: Holds ``mask`` at full resolution, ``views`` and whatever else is learnt.
     """
     mask, views = batch["mask"], batch["views"]

@@ -9,12 +9,10 @@ from torch import Tensor, nn
 
 from mmseg_bone.models.encoder_decoder import EncoderDecoder
 from mmseg_bone.models.grounding import Ground, Grounding
-from mmseg_bone.nn.alignment import Alignment
 from mmseg_bone.nn.decoder import Fuse, unchanged
 from mmseg_bone.nn.fusion import FUSIONS, FusionName
 from mmseg_bone.nn.network import Network, Side
 from mmseg_bone.text.encoder import TextEncoder
-from mmseg_bone.text.site_evidence import SAID
 
 _FINEST = 2  # by default the report comes in up to a quarter of the resolution
 
@@ -42,8 +40,6 @@ class TextFused(Network):
             for those of a quarter of the resolution and coarser, or the coarsest.
         report_dropout: Share of reports not read in training.
         grounding: What ``atlas`` is made of; not looked at otherwise.
-        alignment: Weight of a loss that aligns words with the bones they speak of, all levels
-            together; 0 for none. It learns from phantoms (data=with_all), see ``nn.alignment``.
     """
 
     def __init__(
@@ -54,7 +50,6 @@ class TextFused(Network):
         levels: Sequence[int] | None,
         report_dropout: float | int,
         grounding: Grounding | None = None,
-        alignment: float | int = 0,
     ) -> None:
         super().__init__()
         self.unet = unet
@@ -63,7 +58,6 @@ class TextFused(Network):
         self.text: TextEncoder | None = None
         self.ground: Ground | None = None
         self.words = nn.ModuleDict()
-        self.alignment: Alignment | None = None
         if fusion == "none":
             return
         finest, coarsest = min(unet.widths), max(unet.widths)
@@ -72,8 +66,8 @@ class TextFused(Network):
         if not levels or not set(levels) <= set(unet.widths):
             raise ValueError(f"levels={list(levels)}: expected some of {finest} to {coarsest}")
         widths = {level: unet.widths[level] for level in sorted(set(levels))}
-        views_per_image = unet.layout.views_per_image
         if fusion == "atlas":
+            views_per_image = unet.layout.views_per_image
             self.ground = (grounding or Grounding()).make(
                 widths, views_per_image, None if encoder is None else encoder.width
             )
@@ -82,20 +76,14 @@ class TextFused(Network):
             self.learns = self.ground.learns
             self.fusion = self.ground.fusions(widths, views_per_image)
             self.words = self.ground.word_fusions(widths)
-        elif encoder is None:
+            return
+        if encoder is None:
             raise ValueError(f"fusion={fusion!r} needs an encoder that reads the report")
-        else:
-            self.reads = ("image", "tokens", "token_mask")
-            self.text = encoder
-            self.fusion = nn.ModuleDict(
-                {str(at): FUSIONS[fusion](width, encoder.width) for at, width in widths.items()}
-            )
-        if alignment > 0:
-            if "tokens" not in self.reads:
-                raise ValueError(f"alignment={alignment} is of words, and none are read")
-            self.alignment = Alignment(widths, len(SAID), views_per_image)
-            self.alignment_weight = alignment / len(widths)
-            self.learns = tuple(dict.fromkeys((*self.learns, "bones", "evidence", "told")))
+        self.reads = ("image", "tokens", "token_mask")
+        self.text = encoder
+        self.fusion = nn.ModuleDict(
+            {str(level): FUSIONS[fusion](width, encoder.width) for level, width in widths.items()}
+        )
 
     def forward(
         self,
@@ -129,8 +117,7 @@ class TextFused(Network):
     ) -> tuple[Float[Tensor, "b v h w"], Sequence[Side]]:
         """Logits, and those of the image part's side heads, which have read the report too.
 
-        Those of bones, of evidence and of their alignment are beside them, as far as they are
-        learnt.
+        Those of bones and of evidence are beside them, as far as they are learnt.
         """
         fuse, own = self._read(tokens, token_mask, **grounds)
         logits, sides = self.unet.with_sides(image, views, fuse=fuse)
@@ -154,25 +141,10 @@ class TextFused(Network):
         def fuse(level: int, features: Tensor) -> Tensor:
             if str(level) not in self.fusion:
                 return features
-            return self._hear(self.fusion[str(level)], level, features, words, mask, sides)
+            fused: Tensor = self.fusion[str(level)](features, words, mask)
+            return fused
 
         return fuse, sides
-
-    def _hear(
-        self,
-        fusion: nn.Module,
-        level: int,
-        features: Tensor,
-        words: Tensor,
-        mask: Tensor,
-        sides: list[Side],
-    ) -> Tensor:
-        """Read words at a level; what the change tells of bones is added to the sides."""
-        fused: Tensor = fusion(features, words, mask)
-        if self.alignment is not None and self.training:
-            told = self.alignment(level, fused - features)
-            sides.append(Side(told, self.alignment_weight, "alignment"))
-        return fused
 
     def _lay(
         self,
@@ -203,8 +175,7 @@ class TextFused(Network):
             mapped = ground(level, features, said, body, sides)
             fused: Tensor = self.fusion[at](features, mapped, heard)
             if at in self.words and words is not None and token_mask is not None:
-                mask = token_mask & kept[:, None]
-                fused = self._hear(self.words[at], level, fused, words, mask, sides)
+                fused = self.words[at](fused, words, token_mask & kept[:, None])
             return fused
 
         return fuse

@@ -23,7 +23,6 @@ class TextMSANet(TextFused):
         levels: The same.
         report_dropout: The same.
         grounding: The same.
-        alignment: The same.
         residual: See ``MSANet``, also for the rest.
         extraction: Multi-scale feature extraction.
         dilation: Cascaded dilated convolutions.
@@ -44,7 +43,6 @@ class TextMSANet(TextFused):
         levels: Sequence[int] | None = None,
         report_dropout: float | int = 0.1,
         grounding: Grounding | None = None,
-        alignment: float | int = 0,
         *,
         residual: bool = True,
         extraction: bool = True,
@@ -71,4 +69,4 @@ class TextMSANet(TextFused):
             coordinates=coordinates,
             patch=patch,
         )
-        super().__init__(unet, encoder, fusion, levels, report_dropout, grounding, alignment)
+        super().__init__(unet, encoder, fusion, levels, report_dropout, grounding)

@@ -23,7 +23,6 @@ class TextUNet(TextFused):
         levels: The same.
         report_dropout: The same.
         grounding: The same.
-        alignment: The same.
         base_channels: See ``UNet``, also for the rest.
         depth: Levels of resolution.
         norm: Between convolutions.
@@ -39,7 +38,6 @@ class TextUNet(TextFused):
         levels: Sequence[int] | None = None,
         report_dropout: float | int = 0.1,
         grounding: Grounding | None = None,
-        alignment: float | int = 0,
         *,
         base_channels: int = 32,
         depth: int = 5,
@@ -49,4 +47,4 @@ class TextUNet(TextFused):
         patch: int = 1,
     ) -> None:
         unet = UNet(base_channels, depth, norm, views, coordinates, patch)
-        super().__init__(unet, encoder, fusion, levels, report_dropout, grounding, alignment)
+        super().__init__(unet, encoder, fusion, levels, report_dropout, grounding)

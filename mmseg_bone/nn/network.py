@@ -14,7 +14,7 @@ class Side(NamedTuple):
         logits: Of the mask, in every view, with height and width a whole part of the image's;
             or of something else a batch carries, see ``losses.sides``.
         weight: Of their loss, beside 1 for that of the answer itself.
-        learns: What they are judged by, see ``losses.sides``.
+        learns: Key of the batch that they are judged by.
     """
 
     logits: Float[Tensor, "b *_"]

@@ -5,13 +5,7 @@ import torch
 
 from mmseg_bone.anatomy import UNKNOWN
 from mmseg_bone.losses.overlap import DiceCrossEntropy
-from mmseg_bone.losses.sides import (
-    alignment_loss,
-    bone_loss,
-    coarser,
-    deeply_supervised,
-    evidence_loss,
-)
+from mmseg_bone.losses.sides import bone_loss, coarser, deeply_supervised, evidence_loss
 
 REFERENCE = torch.zeros(1, 2, 4, 8, dtype=torch.bool)
 REFERENCE[0, 0, 3, 5] = True  # a lesion of one pixel
@@ -105,39 +99,3 @@ def test_sides_learn_what_they_say_they_learn():
         + 2.0 * evidence_loss(of_evidence, batch["evidence"], batch["told"])
     )
     assert deeply_supervised(loss, logits, sides, batch).item() == pytest.approx(by_hand.item())
-
-
-def test_each_pixel_is_to_tell_what_is_said_of_its_bone():
-    column = torch.tensor([0, 1, 2, UNKNOWN], dtype=torch.uint8)
-    bones = column[:, None].expand(1, 2, 4, 1)
-    said = torch.zeros(1, 3, 2)
-    said[0, 1, 0] = said[0, 2, 1] = 1.0
-    told, views = torch.tensor([True]), torch.tensor([[True, False]])
-    logits = torch.zeros(1, 2, 2, 4, 1)
-
-    # Two pixels of two cells each: ln 2 twice for each pixel.
-    loss = alignment_loss(logits, said, told, bones, views)
-    assert loss.item() == pytest.approx(2 * math.log(2))
-    logits[0, 0, :, 1] = torch.tensor([[9.0], [-9.0]])
-    assert alignment_loss(logits, said, told, bones, views).item() == pytest.approx(
-        math.log(2), abs=1e-3
-    )
-    logits[0, 0, :, 2] = torch.tensor([[9.0], [-9.0]])  # the other bone is said to be this one
-    assert alignment_loss(logits, said, told, bones, views).item() == pytest.approx(9.0, abs=1e-3)
-    logits[0, 0, :, [0, 3]] = 50.0  # no bone, an unknown one; and a view that is not there
-    logits[0, 1] = 50.0
-    assert alignment_loss(logits, said, told, bones, views).item() == pytest.approx(9.0, abs=1e-3)
-
-
-def test_of_a_report_nobody_could_read_no_pixel_tells():
-    logits = torch.zeros(1, 2, 6, 2, 2, requires_grad=True)
-    loss = alignment_loss(
-        logits,
-        torch.zeros(1, 3, 6),
-        torch.tensor([False]),
-        torch.ones(1, 2, 4, 4, dtype=torch.uint8),
-        torch.ones(1, 2, dtype=torch.bool),
-    )
-    loss.backward()
-    assert loss == 0
-    assert not logits.grad.any()
