@@ -11,16 +11,20 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from mmseg_bone.data.batch import Batch
 from mmseg_bone.data.encode import EncodeStudy, Sample, collate
+from mmseg_bone.data.exchange import ExchangeReports
 from mmseg_bone.errors import StoreError
 from mmseg_bone.io.store import Store
 from mmseg_bone.study import Study
+
+Alter = Callable[[Study, np.random.Generator], Study]
+_EXCHANGE = 1  # apart from the stream of augmentation, which stays as it is without
 
 
 class StudyDataset(Dataset[Sample]):
     """Encoded studies, by place or, for training, by epoch and place.
 
-    What an augmentation does depends on seed, epoch and study alone, not on workers or on
-    what came before, so that a run that was cut off goes on as if it had not been.
+    What exchange and augmentation do depends on seed, epoch and study alone, not on workers or
+    on what came before, so that a run that was cut off goes on as if it had not been.
     """
 
     def __init__(
@@ -28,11 +32,12 @@ class StudyDataset(Dataset[Sample]):
         store: Store,
         ids: list[str],
         encode: EncodeStudy,
-        augment: Callable[[Study, np.random.Generator], Study] | None = None,
+        augment: Alter | None = None,
         seed: int = 0,
+        exchange: Alter | None = None,
     ) -> None:
         self.store, self.ids, self.encode = store, ids, encode
-        self.augment, self.seed = augment, seed
+        self.augment, self.seed, self.exchange = augment, seed, exchange
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -40,11 +45,15 @@ class StudyDataset(Dataset[Sample]):
     def __getitem__(self, place: int | tuple[int, int]) -> Sample:
         epoch, index = (None, place) if isinstance(place, int) else place
         study = self.store.read(self.ids[index], self.encode.maps)
-        augment = self.augment
-        if augment is None or epoch is None:
+        if epoch is None:
             return self.encode(study)
-        rng = np.random.default_rng([self.seed, epoch, index])
-        return self.encode(study, lambda coarse: augment(coarse, rng))
+        at = [self.seed, epoch, index]
+        if self.exchange is not None:
+            study = self.exchange(study, np.random.default_rng([*at, _EXCHANGE]))
+        augment = self.augment
+        if augment is None:
+            return self.encode(study)
+        return self.encode(study, lambda coarse: augment(coarse, np.random.default_rng(at)))
 
 
 class EpochShuffle(Sampler[tuple[int, int]]):
@@ -90,9 +99,11 @@ class StudyDataModule(pl.LightningDataModule):
         share: Share of the patients to learn from that are learnt from; at least one. The
             same ones for every seed, and those of a smaller share are among those of a
             larger one. Validation and the fold held out stay whole.
+        exchanged: Share of the reports learnt from that are another patient's, dealt anew every
+            epoch; see ``data.exchange``. Validation and the fold held out keep their own.
 
     Raises:
-        StoreError: No drawn study is in that fold, or none is left to learn from; the share is
+        StoreError: No drawn study is in that fold, or none is left to learn from; a share is
             none.
     """
 
@@ -100,7 +111,7 @@ class StudyDataModule(pl.LightningDataModule):
         self,
         store: str | PathLike[str],
         encode: EncodeStudy,
-        augment: Callable[[Study, np.random.Generator], Study] | None = None,
+        augment: Alter | None = None,
         *,
         fold: int = 0,
         batch_size: int = 4,
@@ -109,6 +120,7 @@ class StudyDataModule(pl.LightningDataModule):
         stride: int = 32,
         include_undrawn: bool = False,
         share: float = 1.0,
+        exchanged: float = 0.0,
     ) -> None:
         super().__init__()
         self.store = Store(store)
@@ -123,6 +135,7 @@ class StudyDataModule(pl.LightningDataModule):
         learnt = self.store.ids if include_undrawn else drawn
         left = [id for id in learnt if self.store.fold[id] not in (fold, validation)]
         self.train_ids = self._share(left, share)
+        self.exchange = ExchangeReports(self.store, self.train_ids, exchanged)
         self.loading = {
             "batch_size": batch_size,
             "num_workers": workers,
@@ -158,7 +171,9 @@ class StudyDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Training studies, in an order of their own every epoch."""
-        data = StudyDataset(self.store, self.train_ids, self.encode, self.augment, self.seed)
+        data = StudyDataset(
+            self.store, self.train_ids, self.encode, self.augment, self.seed, self.exchange
+        )
         return DataLoader(data, sampler=EpochShuffle(len(data), self.seed), **self.loading)  # type: ignore[arg-type]
 
     def val_dataloader(self) -> DataLoader[Batch]:
