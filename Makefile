@@ -1,7 +1,9 @@
 # Two commands: `make demo` and `make test`. Both set up `.venv` first, once.
 # PIP_FLAGS: anything pip should be told besides, such as an index with CPU-only torch.
+# CORES: of how many the tests make use; each takes up to 2 GiB.
 PYTHON ?= python3.11
 PIP_FLAGS ?=
+CORES ?= 2
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -23,7 +25,7 @@ demo: setup
 	@$(BIN)/mmseg-bone demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

@@ -147,7 +147,8 @@ def _list(failed: list[Job], folders: Folders) -> None:
 
 
 def _say(job: Job, what: str) -> None:
-    print(f"{time.strftime('%m-%d %H:%M')}  {job.key:28}  {what}", flush=True)
+    # In one piece, since jobs of several threads speak.
+    print(f"{time.strftime('%m-%d %H:%M')}  {job.key:28}  {what}\n", end="", flush=True)
 
 
 def _dice(result: Path) -> str:

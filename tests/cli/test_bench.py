@@ -66,6 +66,7 @@ def test_the_image_of_a_study_costs_half_of_what_its_two_views_do():
 def test_a_frozen_text_encoder_reads_the_report_once(text, readings):
     words = ["experiment=text_fused", f"text={text}", *SMALL]
     timed = bench_networks.ours(COMMON | {"train": words}, "cpu")
+    timed.module.eval()  # in training, chance leaves some reports unread
     read = []
     timed.module.network.text.bert.register_forward_hook(lambda *_: read.append(1))
     for call in (timed.infer, timed.loss, timed.infer):
