@@ -66,39 +66,6 @@ def load_network(run: Run) -> tuple[Network, EncodeStudy]:
     return network.eval(), encode
 
 
-def start_from(network: Network, run: Run) -> None:
-    """Give a network the weights of another run for its image part, which then learns no more.
-
-    What is left to learn is how the report comes in. Without a report such a network is the one
-    it started from, to the last bit: the worth of the report is measured on one image part.
-
-    Args:
-        network: One whose decoder reads reports, or whose parts are all named as the run's.
-        run: Of a network without text, made as the image part is.
-
-    Raises:
-        RunError: The weights have no place in the network, or nothing is left to learn.
-    """
-    weights, own = load_file(run.weights), dict(network.named_parameters())
-    prefix = "unet." if any(name.startswith("unet.") for name in own) else ""
-    wrong = [name for name, value in weights.items() if _shape(own, prefix + name) != value.shape]
-    if wrong or not own.keys() - {prefix + name for name in weights}:
-        raise RunError(
-            f"start={run.path} is no image part of this network: "
-            + (f"{wrong[0]} differs, and {len(wrong) - 1} more" if wrong else "it is all of it")
-            + ". Name a run of experiment=text_free with the same model settings, for an "
-            "experiment that reads reports."
-        )
-    for name, value in weights.items():
-        parameter = own[prefix + name]
-        parameter.data.copy_(value)
-        parameter.requires_grad_(False)
-
-
-def _shape(parameters: dict[str, torch.nn.Parameter], name: str) -> torch.Size | None:
-    return parameters[name].shape if name in parameters else None
-
-
 def untrained_network(run: Run) -> Network:
     """The network of a run as it was before training, to set the trained one against."""
     torch.manual_seed(run.seed)

@@ -33,9 +33,8 @@ def train(cfg: DictConfig) -> float:
     import pytorch_lightning as pl
     from hydra.utils import instantiate
 
-    from mmseg_bone.cli.load import start_from
+    from mmseg_bone.cli.begin import begin
     from mmseg_bone.cli.machine import leave_memory_unfilled, tune_allocator
-    from mmseg_bone.io.runs import Run
 
     if OmegaConf.is_missing(cfg, "store"):
         raise StoreError(
@@ -49,9 +48,8 @@ def train(cfg: DictConfig) -> float:
     resume = fitting.checkpoint_to_go_on_from(folder, cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     task: pl.LightningModule = instantiate(cfg.task)
-    if cfg.start is not None:
-        start_from(task.network, Run(cfg.start))  # type: ignore[arg-type]
     data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)
+    begin(task.network, data, cfg.weights, cfg.start)  # type: ignore[arg-type]
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
         logger=fitting.make_loggers(cfg.logger)
     )

@@ -177,12 +177,3 @@ def test_without_a_store_it_asks_for_one():
 def test_a_folder_that_is_no_run_says_what_is_missing(tmp_path):
     with pytest.raises(RunError, match=r"config\.yaml is missing"):
         Run(tmp_path)
-
-
-def test_only_the_image_part_of_the_same_network_can_be_started_from(store, tmp_path):
-    train(f"store={store}", f"hydra.run.dir={tmp_path}/free", "trainer.max_epochs=1")
-    where = [f"store={store}", f"hydra.run.dir={tmp_path}/run", f"start={tmp_path}/free"]
-    with pytest.raises(SystemExit, match="is no image part of this network.* differs"):
-        train(*where, "experiment=text_fused", "model.base_channels=8")
-    with pytest.raises(SystemExit, match="is no image part of this network.*it is all of it"):
-        train(*where, "experiment=text_free")
