@@ -9,7 +9,7 @@ from mmseg_bone.io.store import Store
 from tests.cli.studies import patients
 
 SMALL = ["model.base_channels=4", "model.depth=3", "trainer.accelerator=cpu"]
-SHIPPED = ["experiment=text_fused_atlas_words", "size=half"]
+SHIPPED = ["experiment=text_fused_bones_words", "size=half"]
 QUICK = ["trainer.enable_progress_bar=false", "data.batch_size=2", "trainer.max_epochs=1"]
 
 
