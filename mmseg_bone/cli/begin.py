@@ -61,8 +61,8 @@ def _learn_on(network: Network, run: Run) -> None:
     if wrong := _misfits(given, own) + sorted(own.keys() - given.keys()):
         raise RunError(
             f"weights={run.path} is of another network: {wrong[0]} differs, and {len(wrong) - 1} "
-            f"more. Give the settings it was made with, which {run.path}/config.yaml tells: "
-            f"experiment={run.name.partition(',')[0]} or like it, size=half, and so on."
+            f"more. Give the settings it was made with, such as experiment=text_fused_bones_words "
+            f"size=half for the one that ships; {run.path}/config.yaml has them all."
         )
     network.load_state_dict(given)
 
