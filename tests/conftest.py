@@ -37,8 +37,15 @@ from mmseg_bone.study import Report, Study
 
 @pytest.fixture(autouse=True)
 def _no_test_decides_for_the_next():
-    """Lightning switches torch to deterministic algorithms for the whole process."""
+    """Lightning switches torch to deterministic algorithms, and DDP names a rank in the environment.
+
+    With ``LOCAL_RANK`` set, the next training of two processes waits for one that it thinks somebody
+    else has started.
+    """
+    before = dict(os.environ)
     yield
+    os.environ.clear()
+    os.environ.update(before)
     if "torch" in sys.modules:
         sys.modules["torch"].use_deterministic_algorithms(False)
 
