@@ -36,13 +36,18 @@ lint: setup
 bench: setup
 	$(BIN)/mmseg-bone bench $(OPTIONS)
 
-# Long: days of a CPU. It goes on where it was left; COHORT=benchmark is for a GPU.
-# OPTIONS: anything `mmseg-bone benchmark` should be told, such as OPTIONS="--only text".
+# Long: days of a CPU. It goes on where it was left, and skips what is in results/ already;
+# COHORT=benchmark is for a GPU.
+# OPTIONS: anything the first `mmseg-bone benchmark` should be told, such as OPTIONS="--only text".
 COHORT ?= quick
 OPTIONS ?=
 benchmark: setup
 	$(BIN)/mmseg-bone phantom cohort=$(COHORT) store=data/$(COHORT) workers=2
 	$(BIN)/mmseg-bone benchmark data/$(COHORT) $(OPTIONS)
+	$(BIN)/mmseg-bone phantom cohort=two_spots store=data/two_spots workers=2
+	$(BIN)/mmseg-bone benchmark data/two_spots --plan two_spots --results results/two_spots --runs runs/two_spots
+	$(BIN)/mmseg-bone phantom cohort=benchmark store=data/benchmark workers=2
+	$(BIN)/mmseg-bone benchmark data/benchmark --plan many --results results/many --runs runs/many
 
 # Some minutes: runs them all anew and keeps what they show.
 notebooks: setup

@@ -37,10 +37,10 @@ from mmseg_bone.study import Report, Study
 
 @pytest.fixture(autouse=True)
 def _no_test_decides_for_the_next():
-    """Lightning switches torch to deterministic algorithms, and DDP names a rank in the environment.
+    """Lightning makes torch deterministic, and DDP names a rank in the environment: for good.
 
-    With ``LOCAL_RANK`` set, the next training of two processes waits for one that it thinks somebody
-    else has started.
+    With ``LOCAL_RANK`` set, a training of two processes waits for one that it thinks was started
+    by somebody else.
     """
     before = dict(os.environ)
     yield

@@ -15,6 +15,7 @@ from mmseg_bone.io.runs import Run
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results" / "benchmark"
+MANY = ROOT / "results" / "many"
 CONTROLS = ("empty", "shuffled", "side_flipped", "findings_only", "impression_only")
 DICE = [("dice", "patient")]  # what the pages tell of every row
 SHIPS = "text_fused_bones_words_wary"
@@ -29,6 +30,7 @@ AGAINST = {
     ),
     "text_free_long": ("text_added_atlas_words_long", "text_added_atlas_words_wary"),
     "text_free_bones_long": (SHIPS, "text_added_bones_words_long"),
+    "text_free_bones_many": ("text_fused_bones_words_many",),
 }
 IN_README = {
     "text_fused",
@@ -40,8 +42,10 @@ IN_README = {
 
 
 def compared(baseline, rows, controls=()):
-    runs = [Run(path) for row in (baseline, *rows) for path in RESULTS.glob(f"{row}/seed-*")]
-    runs += [Run(run.path / control) for run in runs for control in controls if run.name in rows]
+    results = MANY if baseline.endswith("_many") else RESULTS
+    runs = [Run(path) for row in (baseline, *rows) for path in results.glob(f"{row}/seed-*")]
+    read = [run.path / control for run in runs for control in controls if run.name in rows]
+    runs += [Run(path) for path in read if path.is_dir()]
     return compare(collect(runs), baseline=baseline, measures=DICE, resamples=200)
 
 

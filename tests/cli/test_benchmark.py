@@ -11,8 +11,8 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from mmseg_bone.cli import CONF, benchmark_job, main
 from mmseg_bone.cli import benchmark as command
-from mmseg_bone.cli import benchmark_job, main
 from mmseg_bone.cli.benchmark_plan import read_accepted, read_plan, select
 from mmseg_bone.errors import PlanError
 from mmseg_bone.io.lock import alone
@@ -41,6 +41,7 @@ PLAN = {
         }
     },
 }
+PLANS = sorted(file.stem for file in (CONF / "benchmark").glob("*.yaml"))
 OF_A_RESULT = {"config.yaml", "environment.json", "summary.json", "scores.csv", "scans.csv"}
 
 
@@ -261,13 +262,14 @@ def test_a_file_that_is_no_plan_says_where_and_what_was_expected(text, message, 
 
 
 def test_a_plan_that_is_none_names_those_there_are():
-    with pytest.raises(PlanError, match=r"no plan 'papper'. Take one of paper"):
+    with pytest.raises(PlanError, match=r"no plan 'papper'. Take one of .*, paper, "):
         read_plan("papper")
 
 
-def test_every_row_of_the_paper_composes_under_a_name_of_its_own(tmp_path):
+@pytest.mark.parametrize("plan", PLANS)
+def test_every_row_of_a_plan_composes_under_a_name_of_its_own(plan, tmp_path):
     folders = benchmark_job.Folders(tmp_path / "stores", tmp_path / "runs", tmp_path / "results")
-    for job in read_plan("paper"):
+    for job in read_plan(plan):
         if job.seed == 0:
             cfg = benchmark_job.settings(job, folders)
             assert cfg.data.store == str(tmp_path / "stores" / "main")

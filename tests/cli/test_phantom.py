@@ -195,3 +195,21 @@ def test_the_cohort_of_few_lesions_holds_no_skeleton_full_of_them():
     clear = [sum(f.metastatic and not f.ambiguous for f in p.foci) for p in plans]
     assert max(clear) <= 5
     assert not any(p.superscan == "metastatic" for p in plans)
+
+
+def test_the_hospital_is_one_that_no_network_has_learnt_from():
+    from hydra import compose, initialize_config_dir
+
+    from mmseg_bone.cli import CONF
+    from mmseg_bone.phantom.wording.styles import style_names
+
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        learnt, hospital = (
+            compose("phantom", [f"cohort={cohort}", "store=none"])
+            for cohort in ("benchmark", "hospital")
+        )
+    there = hospital.stores.main
+    assert hospital.seed != learnt.seed  # other patients
+    assert set(there.styles) <= set(style_names(held_out=True))
+    known = {camera.name for camera in learnt.cameras}
+    assert known.isdisjoint(camera.name for camera in there.cameras)
