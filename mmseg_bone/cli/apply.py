@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def apply(
-    run: Annotated[Path, typer.Argument(help="The run whose network predicts.")],
+    run: Annotated[Path, typer.Argument(help="The run whose network predicts, or `shipped`.")],
     store: Annotated[Path, typer.Option(help="What it predicts: its own store, or another one.")],
     out: Annotated[Path, typer.Option(help="A new run directory for what it predicts.")],
     control: Annotated[Control, typer.Option(help="What is done to the reports.")] = Control.none,
@@ -50,12 +50,13 @@ def apply(
     from mmseg_bone.cli.load import load_network, probability
     from mmseg_bone.data.controls import make_control
     from mmseg_bone.errors import RunError
+    from mmseg_bone.io.model import run_called
     from mmseg_bone.io.runs import Run
     from mmseg_bone.io.store import Store
 
     if out.exists() and any(out.iterdir()):
         raise RunError(f"{out} is not empty. Name a new directory, so that nothing is lost.")
-    trained, shelf = Run(run), Store(store)
+    trained, shelf = run_called(run), Store(store)
     ids = unseen(trained, shelf, fold)
     change = make_control(control.value, shelf, ids, seed=seed)
     network, encode = load_network(trained)

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from mmseg_bone.errors import RunError
-from mmseg_bone.io.model import shipped_model
+from mmseg_bone.io.model import run_called
 from mmseg_bone.io.runs import Run
 from mmseg_bone.nn.network import Network
 
@@ -33,7 +33,7 @@ def begin(
             or nothing is left to learn.
     """
     if weights is not None:
-        run = Run(shipped_model() if weights == "shipped" else weights)
+        run = run_called(weights)
         _refuse_leak(run, data, "weights")
         _learn_on(network, run)
     if start is not None:

@@ -69,11 +69,12 @@ def benchmark(
             for job in planned:
                 started = told.get(f"{job.start}/seed-{job.seed}")
                 told[job.key] = pool.submit(_tell, job, folders, jobs, show, started)
-            failed = [job for job in planned if not told[job.key].result()]
+            undone = [job for job in planned if not told[job.key].result()]
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
             raise
-    _list(failed, folders)
+    # Another process may have done one meanwhile, and taken the note away.
+    _list([job for job in undone if failures.noted(folders.runs / job.key)], folders)
 
 
 def _tell(

@@ -93,14 +93,13 @@ def predict(
     from mmseg_bone.analysis.agreement.judging import judge
     from mmseg_bone.analysis.marked import cut_of
     from mmseg_bone.cli.files import refuse_existing, write_all
-    from mmseg_bone.io.model import shipped_model
-    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.model import run_called
     from mmseg_bone.text.hearing import hear
 
     study = _study(scan, report, spacing, posterior)
     names = [*(_mask_name(view) for view in study.views), "overlay.png", "lesions.json"]
     refuse_existing(out, names, overwrite)
-    record = Run(shipped_model() if run is None else run)
+    record = run_called(run or "shipped")
     cut = cut_of(record, threshold, smallest_mm2)
     marks = _mark(record, study, cut)
     judged = judge(study, marks.mask, hear(study.report), levels=levels)

@@ -25,6 +25,11 @@ def shipped_model() -> Path:
     return _SHIPPED
 
 
+def run_called(name: Path | str) -> Run:
+    """A run by its folder, or the model that comes with the package by the word ``shipped``."""
+    return Run(shipped_model() if str(name) == "shipped" else name)
+
+
 def write_model(run: Run, folder: Path, card: str) -> Run:
     """Copy what predicting needs, with no name of a folder, no study and no score of one.
 

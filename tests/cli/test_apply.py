@@ -7,6 +7,7 @@ from mmseg_bone.cli import main
 from mmseg_bone.cli.apply import Control, apply
 from mmseg_bone.data.controls import CONTROLS
 from mmseg_bone.errors import RunError
+from mmseg_bone.io.model import shipped_model
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
 from tests.cli.studies import patients
@@ -51,6 +52,13 @@ def test_a_control_has_a_name_of_its_own(made, tmp_path):
     assert run.name == "text_fused, empty"
     assert run.store_digest == Run(made / "run").store_digest
     assert len(run.read_scores()) == 4  # two studies, two views
+
+
+def test_the_model_that_ships_is_applied_by_its_name(made, tmp_path):
+    apply("shipped", store=made / "store", out=tmp_path / "s", fold=0)
+    run = Run(tmp_path / "s")
+    assert run.predicted == Run(made / "run").predicted
+    assert run.config["applied"] == Run(shipped_model()).name
 
 
 def test_another_store_is_predicted_whole_or_by_fold(made, tmp_path):
