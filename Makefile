@@ -48,6 +48,8 @@ benchmark: setup
 	$(BIN)/mmseg-bone benchmark data/two_spots --plan two_spots --results results/two_spots --runs runs/two_spots
 	$(BIN)/mmseg-bone phantom cohort=benchmark store=data/benchmark workers=2
 	$(BIN)/mmseg-bone benchmark data/benchmark --plan many --results results/many --runs runs/many
+	$(BIN)/mmseg-bone phantom cohort=hospital store=data/hospital workers=2
+	$(BIN)/mmseg-bone benchmark data/hospital --plan hospital --results results/hospital --runs runs/hospital
 
 # Some minutes: runs them all anew and keeps what they show.
 notebooks: setup
