@@ -31,6 +31,7 @@ AGAINST = {
     "text_free_long": ("text_added_atlas_words_long", "text_added_atlas_words_wary"),
     "text_free_bones_long": ("text_fused_bones_words_wary", "text_added_bones_words_long"),
     "text_free_bones_many": (SHIPS,),
+    "text_free_many": ("text_free_bones_many", SHIPS),
     "text_free_anew": (
         "text_fused_anew",
         "shipped_as_it_is",
