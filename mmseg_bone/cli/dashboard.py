@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mmseg_bone.cli.tracking import PICTURES, STUDIES
+from mmseg_bone.cli.tracking import EFFECTS, PICTURES, STUDIES
 from mmseg_bone.errors import RunError
 
 LEARNING = {
@@ -91,8 +91,10 @@ def page(entity: str, project: str) -> Any:  # noqa: ANN401  (their Workspace)
     sections = [
         ws.Section(name="Held-out scores", panels=held_out, is_open=True),
         ws.Section(
-            name="Pictures: reference, prediction, and the same without the report",
-            panels=[wr.MediaBrowser(media_keys=[PICTURES], num_columns=4)],
+            name="Pictures: reference, prediction, the same without the report, what it changed",
+            panels=[
+                wr.MediaBrowser(media_keys=[key], num_columns=4) for key in (PICTURES, EFFECTS)
+            ],
             is_open=True,
         ),
         ws.Section(name="Studies", panels=[wr.WeavePanelSummaryTable(table_name=STUDIES)]),

@@ -21,7 +21,8 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.analysis.evaluation import Evaluation
     from mmseg_bone.io.runs import Run
 
-PICTURES = "val/overlays"  # from tasks/overlays.py, which is slow to import
+# From tasks/overlays.py, which is slow to import.
+PICTURES, EFFECTS = "val/overlays", "val/report_effect"
 STUDIES = "test/studies"  # the table of scores per study and view
 _STAGING = "WANDB_DATA_DIR"  # where W&B copies artifacts to before they are sent
 

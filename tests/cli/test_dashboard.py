@@ -44,13 +44,19 @@ def test_it_shows_scores_pictures_studies_and_curves():
     kinds = [[panel["viewType"] for panel in section["panels"]] for section in sections]
     assert kinds == [
         ["Bar Chart"] * len(HELD_OUT),
-        ["Media Browser"],
+        ["Media Browser"] * 2,
         ["Weave"],
         ["Run History Line Plot"] * 3,
         ["Run Comparer"],
     ]
     asked = json.dumps(sections)
-    for key in (*HELD_OUT.values(), "val/overlays", "test/studies", "val/dice"):
+    for key in (
+        *HELD_OUT.values(),
+        "val/overlays",
+        "val/report_effect",
+        "test/studies",
+        "val/dice",
+    ):
         assert f'"{key}"' in asked
 
 

@@ -14,7 +14,7 @@ from PIL import Image
 from mmseg_bone.analysis.experiments import collect
 from mmseg_bone.cli import main
 from mmseg_bone.cli.dashboard import HELD_OUT, LEARNING
-from mmseg_bone.cli.tracking import PICTURES, STUDIES, tags
+from mmseg_bone.cli.tracking import EFFECTS, PICTURES, STUDIES, tags
 from mmseg_bone.io.runs import Run, find_runs
 from mmseg_bone.io.store import Store
 from tests.cli.studies import SECRET, patients
@@ -141,7 +141,13 @@ def test_the_dashboard_asks_for_what_a_run_logs(told):
     beyond, scores = written["beyond"], {k: v for k, v in written.items() if k != "beyond"}
     scored = {f"test/{of}/{metric}" for of, values in scores.items() for metric in values}
     assert set(HELD_OUT.values()) <= scored | {f"test/{name}" for name in beyond}
-    for key in (PICTURES, STUDIES, "epoch", *(key for keys in LEARNING.values() for key in keys)):
+    for key in (
+        PICTURES,
+        EFFECTS,
+        STUDIES,
+        "epoch",
+        *(key for keys in LEARNING.values() for key in keys),
+    ):
         assert key in told.summary
 
 

@@ -1,13 +1,15 @@
 """What the logger is shown, worked out by hand on a network that marks what it is told."""
 
+import math
 from unittest.mock import MagicMock
 
+import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
 
 from mmseg_bone.nn.network import Network
-from mmseg_bone.tasks.overlays import PREDICTION, REFERENCE, UNREAD, LogOverlays
+from mmseg_bone.tasks.overlays import PREDICTION, REFERENCE, UNREAD, LogOverlays, _tinted
 from mmseg_bone.tasks.segmentation import SegmentationTask
 
 
@@ -72,8 +74,18 @@ def test_a_network_that_reads_is_also_shown_unread(said, shown):
     (picture,) = shown(*said)
     assert picture.layers[PREDICTION].all()
     assert not picture.layers[UNREAD].any()
+    assert picture.effect.shape == picture.image.shape
+    assert picture.effect == pytest.approx(1 / (1 + math.exp(-9)) - 1 / (1 + math.exp(9)))
 
 
 def test_a_network_that_does_not_read_has_no_such_layer(shown):
     (picture,) = shown()
     assert set(picture.layers) == {REFERENCE, PREDICTION}
+    assert picture.effect is None
+
+
+def test_what_the_report_makes_likelier_is_red_and_what_it_makes_less_likely_blue():
+    more, less, none = _tinted(np.full((1, 3), 0.2), np.array([[1.0, -0.5, 0.0]]))[0].tolist()
+    assert more == [220, 0, 0]
+    assert less == [102, 147, 212]  # half of the image's 204, half of the blue
+    assert none == [204, 204, 204]
