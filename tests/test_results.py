@@ -30,7 +30,7 @@ AGAINST = {
     ),
     "text_free_long": ("text_added_atlas_words_long", "text_added_atlas_words_wary"),
     "text_free_bones_long": ("text_fused_bones_words_wary", "text_added_bones_words_long"),
-    "text_free_bones_many": (SHIPS,),
+    "text_free_bones_many": (SHIPS, "text_added_bones_words_many"),
     "text_free_many": ("text_free_bones_many", SHIPS),
     "text_free_anew": (
         "text_fused_anew",
@@ -48,8 +48,12 @@ IN_README = {
 }
 
 
+def folder_of(row):
+    return next(path for path in (RESULTS, MANY, HOSPITAL) if (path / row).is_dir())
+
+
 def compared(baseline, rows, controls=(), first=None):
-    results = next(path for path in (RESULTS, MANY, HOSPITAL) if (path / baseline).is_dir())
+    results = folder_of(baseline)
     runs = [Run(path) for row in (baseline, *rows) for path in results.glob(f"{row}/seed-*")]
     read = [run.path / control for run in runs for control in controls if run.name in rows]
     runs += [Run(path) for path in read if path.is_dir()]
@@ -118,10 +122,10 @@ def test_what_ships_is_of_the_results_and_its_card_says_their_scores():
     ],
 )
 def test_without_a_report_what_was_added_to_an_image_part_changes_nothing(row, alone):
-    for path in sorted(RESULTS.glob(f"{row}/seed-*")):
+    for path in sorted(folder_of(row).glob(f"{row}/seed-*")):
         unread, without = (
             Run(of).read_scores().set_index(["id", "view"])[["tp", "fp", "fn"]]
-            for of in (path / "empty", RESULTS / alone / path.name)
+            for of in (path / "empty", folder_of(row) / alone / path.name)
         )
         assert unread.equals(without)
 
