@@ -61,7 +61,8 @@ def apply(
     change = make_control(control.value, shelf, ids, seed=seed)
     network, encode = load_network(trained)
     config = _config(trained, shelf, fold, control) | ({"name": name} if name else {})
-    record = Run.start(out, config, _environment(trained, shelf))
+    device = str(next(network.parameters()).device)
+    record = Run.start(out, config, _environment(trained, shelf, device))
     with typer.progressbar(ids, label="predicting") as bar:
         for id in bar:
             record.write_prediction(id, probability(network, encode, change(shelf[id])))
@@ -108,9 +109,9 @@ def _config(run: "Run", store: "Store", fold: int | None, control: Control) -> d
     }
 
 
-def _environment(run: "Run", store: "Store") -> dict[str, Any]:
+def _environment(run: "Run", store: "Store", device: str) -> dict[str, Any]:
     from mmseg_bone.io.environment import environment
 
-    return environment(device="cpu", seed=int(run.config["seed"]), store_digest=store.digest) | {
+    return environment(device=device, seed=int(run.config["seed"]), store_digest=store.digest) | {
         "trained_on": run.store_digest
     }

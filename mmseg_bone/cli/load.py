@@ -47,8 +47,15 @@ def save_weights(task: "pl.LightningModule", checkpoint: str, folder: Path) -> N
     write_atomically(folder / "weights.safetensors", save(weights))
 
 
+def device_at_hand() -> torch.device:
+    """The GPU, where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def load_network(run: Run) -> tuple[Network, EncodeStudy]:
     """The network of a run, ready to predict, and what makes its samples.
+
+    It is on the GPU, where there is one.
 
     Raises:
         RunError: The weights are not those of the configuration.
@@ -63,14 +70,14 @@ def load_network(run: Run) -> tuple[Network, EncodeStudy]:
             f"{run.weights} does not fit the network of {run.path}/config.yaml: "
             f"{str(error).splitlines()[-1].strip()}. Both must be of one run."
         ) from None
-    return network.eval(), encode
+    return network.to(device_at_hand()).eval(), encode
 
 
 def untrained_network(run: Run) -> Network:
     """The network of a run as it was before training, to set the trained one against."""
     torch.manual_seed(run.seed)
     network: Network = instantiate(OmegaConf.create(run.config).model)
-    return network.eval()
+    return network.to(device_at_hand()).eval()
 
 
 @torch.inference_mode()
@@ -91,6 +98,6 @@ def predict(
 ) -> Iterator[tuple[str, Float[np.ndarray, "view y x"]]]:
     """Each held-out study's id and probability, one study at a time."""
     network: Network = task.network  # type: ignore[assignment]
-    network.eval()
+    network.to(device_at_hand()).eval()  # Lightning has left it on the CPU
     for id in data.test_ids:
         yield id, probability(network, data.encode, data.store[id])
