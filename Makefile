@@ -37,7 +37,7 @@ bench: setup
 	$(BIN)/mmseg-bone bench $(OPTIONS)
 
 # Long: days of a CPU. It goes on where it was left, and skips what is in results/ already;
-# COHORT=benchmark is for a GPU.
+# COHORT=benchmark and `--plan full` are for a GPU.
 # OPTIONS: anything the first `mmseg-bone benchmark` should be told, such as OPTIONS="--only text".
 COHORT ?= quick
 OPTIONS ?=
@@ -48,6 +48,7 @@ benchmark: setup
 	$(BIN)/mmseg-bone benchmark data/two_spots --plan two_spots --results results/two_spots --runs runs/two_spots
 	$(BIN)/mmseg-bone phantom cohort=benchmark store=data/benchmark workers=2
 	$(BIN)/mmseg-bone benchmark data/benchmark --plan many --results results/many --runs runs/many
+	$(BIN)/mmseg-bone benchmark data/benchmark --plan full --results results/full --runs runs/full
 	$(BIN)/mmseg-bone phantom cohort=hospital store=data/hospital workers=2
 	$(BIN)/mmseg-bone benchmark data/hospital --plan hospital --results results/hospital --runs runs/hospital
 	$(MAKE) evidence

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from mmseg_bone.cli.load import load_network, probability
+from mmseg_bone.cli.load import device_at_hand, load_network, probability
 from mmseg_bone.io.model import shipped_model
 from mmseg_bone.io.runs import Run
 from tests.imaging.phantoms import phantom
@@ -40,3 +41,13 @@ def test_it_finds_metastases_of_phantoms_it_never_saw_and_reads_their_reports(mo
     marked, unread, masks = map(np.stack, (marked, unread, masks))
     assert dice(marked, masks) > 0.2
     assert not np.array_equal(marked, unread)
+
+
+def test_it_predicts_on_the_gpu_where_there_is_one(monkeypatch):
+    # "meta" stands for a device that the tests' machine lacks.
+    monkeypatch.setattr("mmseg_bone.cli.load.device_at_hand", lambda: torch.device("meta"))
+    network, _ = load_network(Run(shipped_model()))
+    assert {parameter.device.type for parameter in network.parameters()} == {"meta"}
+    monkeypatch.undo()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert device_at_hand().type == "cuda"
