@@ -70,6 +70,10 @@ evidence: setup
 	  for control in none empty shuffled side_flipped; do \
 	    many=runs/many/text_fused_bones_words_many/seed-$$seed new=runs/fourth/new$${seed}_$$control; \
 	    test -e $$new || $(BIN)/mmseg-bone apply $$many --store data/fourth/main --control $$control --out $$new || exit 1; \
+	  done; \
+	  for control in none empty shuffled; do \
+	    full=runs/full/text_added_bones_words_full/seed-$$seed new=runs/fourth/full$${seed}_$$control; \
+	    test -e $$new || $(BIN)/mmseg-bone apply $$full --store data/fourth/main --control $$control --out $$new || exit 1; \
 	  done; done
 	$(BIN)/mmseg-bone compare runs/fourth/* --baseline "text_free_bones_many, on store 2ba40c7c" --out runs/fourth-compared --overwrite
 	$(BIN)/mmseg-bone ground runs/many/text_fused_bones_words_many/seed-2 --store data/benchmark/main --out runs/fourth-grounding --overwrite
