@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors.torch import load_file
 
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.model import run_called
 from mmseg_bone.io.runs import Run
+from mmseg_bone.io.weights import read_weights
 from mmseg_bone.nn.network import Network
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _refuse_leak(run: Run, data: "StudyDataModule", option: str) -> None:
 
 def _learn_on(network: Network, run: Run) -> None:
     """All of a network from a run of the same settings; everything goes on learning."""
-    given, own = load_file(run.weights), network.state_dict()
+    given, own = read_weights(run.weights), network.state_dict()
     if wrong := _misfits(given, own) + sorted(own.keys() - given.keys()):
         raise RunError(
             f"weights={run.path} is of another network: {wrong[0]} differs, and {len(wrong) - 1} "
@@ -73,7 +73,7 @@ def _keep_image_part(network: Network, run: Run) -> None:
     So the worth of the report is measured on one image part. Bones that it has learnt to name are
     of the image part, too.
     """
-    given, own = load_file(run.weights), dict(network.named_parameters())
+    given, own = read_weights(run.weights), dict(network.named_parameters())
     if any(name.startswith(_IMAGE) for name in given):  # of a network that could read reports
         given = {
             name: value

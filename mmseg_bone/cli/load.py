@@ -9,12 +9,13 @@ import torch
 from hydra.utils import instantiate
 from jaxtyping import Float
 from omegaconf import OmegaConf
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
 from mmseg_bone.data.encode import EncodeStudy, collate
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import write_atomically
+from mmseg_bone.io.weights import read_weights
 from mmseg_bone.nn.network import Network
 from mmseg_bone.study import Study
 
@@ -64,7 +65,7 @@ def load_network(run: Run) -> tuple[Network, EncodeStudy]:
     network: Network = instantiate(config.model)
     encode: EncodeStudy = instantiate(config.data.encode)
     try:
-        network.load_state_dict(load_file(run.weights))
+        network.load_state_dict(read_weights(run.weights))
     except RuntimeError as error:
         raise RunError(
             f"{run.weights} does not fit the network of {run.path}/config.yaml: "

@@ -17,7 +17,7 @@ Marks bone metastases on planar whole-body bone scans, anterior and posterior, {
 the marks delineate what it says and are no second opinion.
 
 - Learnt from: {learnt_from} (store {digest}, fold {fold} held out, seed {seed}).
-- Network: {network}, {parameters:.2f} million parameters.
+- Network: {network}, {parameters:.2f} million parameters{rounded}.
 - Cut: at {threshold:g}; lesions under {smallest_mm2:g} mm² are dropped.
 - Made with mmseg-bone {version}, commit {commit}; settings in config.yaml.
 - To use it: `mmseg-bone predict scan.dcm --report report.txt --run THIS_FOLDER`
@@ -35,6 +35,7 @@ _PROVES = """\
 Phantoms, and reports of the same truth, do not prove how it does on patients: scanners, diseases
 and reports there are of more kinds.
 """
+_ROUNDED = ", weights rounded to a byte each after the scores below were taken"
 _SHOWN = {
     "Dice, mean over patients": ("patient", "dice"),
     "Dice, scans with metastases": ("image_pos", "dice"),
@@ -55,6 +56,9 @@ def publish(
     learnt_from: Annotated[
         str, typer.Option(help="What it learnt from, in words; goes into the model card.")
     ],
+    packed: Annotated[
+        bool, typer.Option("--packed", help="Weights a byte each, a quarter of the size.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option(help="Replace an earlier one.")] = False,
 ) -> None:
     """Make a folder of a run that others can predict with: weights, settings, a model card.
@@ -70,14 +74,14 @@ def publish(
     names = ["config.yaml", "environment.json", "weights.safetensors", "README.md"]
     refuse_existing(out, names, overwrite)
     record = Run(run)
-    told = card(record, learnt_from)  # first: a run that is not whole leaves nothing behind
-    write_model(record, out, told)
+    told = card(record, learnt_from, packed)  # first: a run not whole leaves nothing behind
+    write_model(record, out, told, packed=packed)
     size = (out / "weights.safetensors").stat().st_size / 2**20
     print(f"Written to {out}: {', '.join(names)}; the weights are {size:.1f} MiB.")
 
 
-def card(run: "Run", learnt_from: str) -> str:
-    """The model card of a scored run."""
+def card(run: "Run", learnt_from: str, packed: bool = False) -> str:
+    """The model card of a scored run; its scores are of the weights before they are packed."""
     from importlib.metadata import version
 
     from mmseg_bone.analysis.marked import cut_of
@@ -97,6 +101,7 @@ def card(run: "Run", learnt_from: str) -> str:
         seed=run.seed,
         network=type(network).__name__,
         parameters=sum(p.numel() for p in network.parameters()) / 1e6,
+        rounded=_ROUNDED if packed else "",
         threshold=cut.threshold,
         smallest_mm2=cut.smallest_mm2,
         version=version("mmseg-bone"),

@@ -17,6 +17,14 @@ class HotSpots(Network):
         return 100 * (image - self.level)
 
 
+class Matrix(HotSpots):
+    """The same, with weights that make a matrix."""
+
+    def __init__(self):
+        super().__init__()
+        self.kernel = nn.Parameter(torch.ones(2, 2))
+
+
 class HotSpotsIfTold(HotSpots):
     """The same, but only where a report says anything at all."""
 

@@ -40,8 +40,8 @@ def run(tmp_path):
     return run
 
 
-def publish(run, out, *, overwrite=False):
-    hand_on(run.path, out, learnt_from=TOLD, overwrite=overwrite)
+def publish(run, out, *, packed=False, overwrite=False):
+    hand_on(run.path, out, learnt_from=TOLD, packed=packed, overwrite=overwrite)
 
 
 def test_a_model_is_what_predicting_needs_and_nothing_of_a_study(run, tmp_path):
@@ -71,6 +71,16 @@ def test_the_card_says_what_it_learnt_from_how_well_it_did_and_what_it_is_not(ru
         assert said in card
     assert "| Dice, mean over patients | 0.625 |" in card
     assert "| Dice, pixels of all scans pooled | – |" in card  # not known is not nought
+
+
+def test_weights_go_a_byte_each_where_asked_for_and_the_card_says_so(run, tmp_path):
+    run = Run.start(run.path, run.config | {"model": {"_target_": "tests.cli.networks.Matrix"}}, {})
+    save_file(networks.Matrix().state_dict(), run.weights)
+    publish(run, tmp_path / "whole")
+    publish(run, tmp_path / "model", packed=True)
+    assert load_file(tmp_path / "model" / "weights.safetensors")["kernel"].dtype == torch.int8
+    told = [(tmp_path / name / "README.md").read_text("utf-8") for name in ("whole", "model")]
+    assert ["rounded" in card for card in told] == [False, True]
 
 
 def test_an_earlier_model_is_kept_unless_it_is_to_be_replaced(run, tmp_path):
