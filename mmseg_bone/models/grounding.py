@@ -32,6 +32,8 @@ class Grounding:
         evidence_weight: Of the loss of the head on the encoder.
         words: Let each level read the words of the report after its evidence, in this way:
             what the parser makes nothing of may still be in them.
+        peaks: Lay the evidence of a bone once more, on what stands out most on that bone; wants
+            ``anatomy="head"``.
     """
 
     anatomy: Literal["atlas", "head"] = "atlas"
@@ -40,6 +42,7 @@ class Grounding:
     bones_weight: float | int = 0.3
     evidence_weight: float | int = 1.0
     words: WordFusion | None = None
+    peaks: bool = False
 
     def make(
         self, widths: Mapping[int, int], views_per_image: int, token_width: int | None
@@ -79,6 +82,7 @@ class Ground(nn.Module):
         self.bones_weight = parts.bones_weight / len(widths)
         self.evidence_weight = parts.evidence_weight
         self.words, self.token_width = parts.words, token_width
+        self.maps = 2 if parts.peaks else 1
         if parts.words is not None and token_width is None:
             raise ValueError("words are to be read, and there is no encoder that reads them")
         self.sites: SiteHead | None = None
@@ -93,12 +97,14 @@ class Ground(nn.Module):
             self.reads = (*self.reads, "tokens", "token_mask")
         self.anatomy: BoneAtlas | BoneHeads
         if parts.anatomy == "atlas":
+            if parts.peaks:
+                raise ValueError("peaks=True needs anatomy='head': an atlas scores no pixels")
             if parts.atlas is None:
                 raise ValueError("anatomy='atlas' needs an atlas of bones")
             self.anatomy = BoneAtlas(torch.from_numpy(parts.atlas()))
             self.reads = (*self.reads, "body")
         else:
-            self.anatomy = BoneHeads(widths, _LABELS, views_per_image)
+            self.anatomy = BoneHeads(widths, _LABELS, views_per_image, parts.peaks)
             self.learns = (*self.learns, "bones")
 
     def word_fusions(self, widths: Mapping[int, int]) -> nn.ModuleDict:
@@ -110,7 +116,7 @@ class Ground(nn.Module):
 
     def fusions(self, widths: Mapping[int, int], views_per_image: int) -> nn.ModuleDict:
         """What brings the map into each level."""
-        said = len(SAID) * views_per_image
+        said = len(SAID) * views_per_image * self.maps
         return nn.ModuleDict({str(level): MapFusion(c, said) for level, c in widths.items()})
 
     def evidence_of(

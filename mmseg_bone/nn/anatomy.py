@@ -39,6 +39,23 @@ def map_of(
     return said.reshape(*said.shape[:3], *bones.shape[3:])
 
 
+def standing_out(
+    bones: Float[Tensor, "b v label h w"], score: Float[Tensor, "b v 1 h w"]
+) -> Float[Tensor, "b v label h w"]:
+    """How near each pixel of a bone comes to the one of it that stands out most, which is 1.
+
+    ``p(bone | pixel) exp(score)`` over its largest value on the bone, in both views. A report names
+    a bone; which place of it is meant depends on all its other places, too far off for a
+    convolution to see.
+
+    Args:
+        bones: Logarithm of the probability of each bone at each pixel.
+        score: How much a pixel stands out.
+    """
+    joint = bones + score
+    return (joint - joint.amax(dim=(1, 3, 4), keepdim=True)).exp()
+
+
 class BoneAtlas(nn.Module):
     """The same bones for everybody, laid on each scan by its landmarks.
 
@@ -117,11 +134,19 @@ class BoneHeads(nn.Module):
         widths: Channels of each level that reads.
         labels: Bones, and none.
         views_per_image: 1 for images of one view, 2 for two views as channels.
+        peaks: Tell, beside the evidence of each pixel, how near it comes to what stands out most
+            on the bones that evidence is of; how much a pixel stands out is learnt.
     """
 
-    def __init__(self, widths: Mapping[int, int], labels: int, views_per_image: int) -> None:
+    def __init__(
+        self, widths: Mapping[int, int], labels: int, views_per_image: int, peaks: bool = False
+    ) -> None:
         super().__init__()
         self.labels = labels
+        scored = widths if peaks else {}
+        self.scores = nn.ModuleDict(
+            {str(level): Pointwise(c, views_per_image) for level, c in scored.items()}
+        )
         self.heads = nn.ModuleDict(
             {str(level): Pointwise(c, labels * views_per_image) for level, c in widths.items()}
         )
@@ -133,11 +158,16 @@ class BoneHeads(nn.Module):
         evidence: Float[Tensor, "b label said"],
         body: Float[Tensor, "b v 2 _ _"] | None,
     ) -> tuple[Float[Tensor, "n k h w"], Float[Tensor, "b v label h w"]]:
-        """Evidence at each pixel, and logits of bones, each view as its camera saw it."""
+        """Evidence at each pixel, its peaks after it, and logits of bones as the cameras see."""
         images, _, height, width = features.shape
         logits = self.heads[str(level)](features).float()
         logits = logits.reshape(-1, VIEW_COUNT, self.labels, height, width)
-        found = map_of(logits.softmax(dim=2), evidence)
+        bones = logits.log_softmax(dim=2)
+        found = map_of(bones.exp(), evidence)
+        if self.scores:
+            score = self.scores[str(level)](features).float()
+            score = score.reshape(-1, VIEW_COUNT, 1, height, width)
+            found = torch.cat([found, map_of(standing_out(bones, score), evidence)], dim=2)
         return found.reshape(images, -1, height, width), turn_posterior(logits)
 
 

@@ -15,7 +15,8 @@ from mmseg_bone.text.site_evidence import EVIDENCE_SHAPE, SAID
 
 TINY = {"base_channels": 4, "depth": 3}
 LEFT, RIGHT = BY_NAME["rib_left_6"].label, BY_NAME["rib_right_6"].label
-KINDS = [(a, e) for a in ("atlas", "head") for e in ("parser", "encoder")]
+# "peaks": heads that tell what stands out on a bone, too.
+KINDS = [(a, e) for a in ("atlas", "head", "peaks") for e in ("parser", "encoder")]
 every_kind = pytest.mark.parametrize(("anatomy", "evidence"), KINDS)
 
 
@@ -26,9 +27,15 @@ def halves():
     return atlas
 
 
+def grounded(anatomy, evidence, words=None):
+    peaks = anatomy == "peaks"
+    anatomy = "head" if peaks else anatomy
+    return Grounding(anatomy=anatomy, evidence=evidence, atlas=halves, words=words, peaks=peaks)
+
+
 def make(tiny_text, anatomy="atlas", evidence="parser", kind=TextUNet, **settings):
     torch.manual_seed(0)
-    grounding = Grounding(anatomy=anatomy, evidence=evidence, atlas=halves)
+    grounding = grounded(anatomy, evidence)
     return kind(tiny_text(), "atlas", grounding=grounding, **(TINY | settings))
 
 
@@ -105,7 +112,7 @@ def test_it_says_what_it_reads_and_what_it_learns(tiny_text, anatomy, evidence):
     words = ("tokens", "token_mask") if evidence == "encoder" else ("evidence", "told")
     assert network.reads == ("image", *words, *(["body"] if anatomy == "atlas" else []))
     learns = {"parser": set(), "encoder": {"evidence", "told"}}[evidence]
-    assert set(network.learns) == learns | ({"bones"} if anatomy == "head" else set())
+    assert set(network.learns) == learns | ({"bones"} if anatomy != "atlas" else set())
     assert (network.text is None) == (evidence == "parser")
 
 
@@ -136,7 +143,7 @@ def test_no_parameter_is_left_without_a_gradient(tiny_text, anatomy, evidence):
 @every_kind
 def test_the_words_may_be_read_after_the_evidence(tiny_text, anatomy, evidence, words):
     torch.manual_seed(0)
-    grounding = Grounding(anatomy=anatomy, evidence=evidence, atlas=halves, words=words)
+    grounding = grounded(anatomy, evidence, words)
     network = TextUNet(tiny_text(), "atlas", grounding=grounding, report_dropout=0.0, **TINY)
     assert {"tokens", "token_mask"} <= set(network.reads)
     assert torch.equal(read(network), network.unet(BATCH["image"]))  # untrained
@@ -210,7 +217,7 @@ def dice(network, **other):
     return 2 * (found & UNSEEN["mask"]).sum() / (found.sum() + UNSEEN["mask"].sum())
 
 
-@pytest.mark.parametrize("anatomy", ["atlas", "head"])
+@pytest.mark.parametrize("anatomy", ["atlas", "head", "peaks"])
 def test_it_learns_at_once_which_of_two_spots_the_report_names(tiny_text, anatomy):
     network = make(tiny_text, anatomy, base_channels=8, depth=2, report_dropout=0.0)
     network = taught(network, 40)

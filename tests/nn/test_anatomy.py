@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -6,7 +8,7 @@ from mmseg_bone.data.encode import collate
 from mmseg_bone.imaging import body_frame
 from mmseg_bone.imaging.body_frame import BLOCK, BodyFrame
 from mmseg_bone.nn import anatomy
-from mmseg_bone.nn.anatomy import BoneAtlas, BoneHeads, MapFusion, SiteHead, map_of
+from mmseg_bone.nn.anatomy import BoneAtlas, BoneHeads, MapFusion, SiteHead, map_of, standing_out
 
 LABELS, SAID = 4, 3
 HIGH, NEGATED = 0, 2
@@ -153,6 +155,39 @@ def test_bones_as_the_heads_see_them(views_per_image):
     torch.testing.assert_close(maps[0, 0, HIGH], bones[0, 0, 1])
     torch.testing.assert_close(maps[0, 1, HIGH], bones[0, 1, 1].flip(-1))  # as its camera saw it
     torch.testing.assert_close(maps[1, 0, NEGATED], bones[1, 0, 3])
+
+
+def test_what_stands_out_most_on_a_bone_is_1_in_whichever_view_it_is():
+    bones = torch.tensor([0.5, 1.0]).log().reshape(1, 1, 2, 1, 1).expand(1, 2, 2, 1, 3)
+    score = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, -torch.inf]]).reshape(1, 2, 1, 1, 3)
+    found = standing_out(bones, score)
+    expected = torch.tensor([[-3.0, -2.0, -1.0], [0.0, -3.0, -torch.inf]]).exp()
+    for bone in range(2):  # how sure a bone is all over does not matter
+        torch.testing.assert_close(found[0, :, bone, 0], expected)
+
+
+def test_a_place_that_is_another_bone_stands_out_on_its_own_only():
+    bones = torch.tensor([[0.9, 0.1], [0.1, 0.9]]).log().reshape(1, 1, 2, 1, 2)
+    score = torch.tensor([5.0, 0.0]).reshape(1, 1, 1, 1, 2)
+    found = standing_out(bones, score)[0, 0, :, 0]
+    assert found[0, 0] == 1
+    torch.testing.assert_close(found[0, 1], torch.tensor(-5.0).exp() / 9)
+    torch.testing.assert_close(found[1], torch.tensor([1.0, 9 / math.exp(5)]))
+
+
+@pytest.mark.parametrize("views_per_image", [1, 2])
+def test_heads_tell_peaks_after_the_evidence_itself(views_per_image):
+    torch.manual_seed(0)
+    heads = BoneHeads({1: 6}, LABELS, views_per_image, peaks=True)
+    features = torch.randn(2 // views_per_image, 6, 4, 2)  # one study
+    found, _ = heads(1, features, evidence(1, HIGH), None)
+    maps = found.reshape(2, 2 * SAID, 4, 2)
+    plain, peaks = maps[:, HIGH], maps[:, SAID + HIGH]
+    assert peaks.max() == 1
+    assert plain.max() < 1
+    assert not maps[:, SAID + NEGATED].any()
+    peaks.sum().backward()
+    assert heads.scores["1"].weight.grad.any()
 
 
 def test_a_map_changes_nothing_at_first_and_never_where_there_is_no_report():
