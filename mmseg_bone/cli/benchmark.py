@@ -67,7 +67,7 @@ def benchmark(
     with ThreadPoolExecutor(jobs) as pool:  # threads that wait for a process each
         try:
             for job in planned:
-                started = told.get(f"{job.start}/seed-{job.seed}")
+                started = told.get(job.after or "")
                 told[job.key] = pool.submit(_tell, job, folders, jobs, show, started)
             undone = [job for job in planned if not told[job.key].result()]
         except KeyboardInterrupt:

@@ -135,19 +135,15 @@ def settings(job: Job, folders: Folders) -> "DictConfig":
     # Afterwards, since names of folders may mean something to Hydra.
     cfg.name, cfg.seed, cfg.ckpt_path = job.row, job.seed, "last"
     cfg.store, cfg.run = str(folders.stores / MAIN), str(folders.runs / job.key)
-    if job.start is not None:
-        cfg.start = str(_start(job, folders))
+    if job.after is not None:
+        cfg["weights" if job.weights else "start"] = str(folders.runs / job.after)
     return cfg
 
 
-def _start(job: Job, folders: Folders) -> Path:
-    return folders.runs / f"{job.start}/seed-{job.seed}"
-
-
 def _check_start(job: Job, folders: Folders) -> None:
-    if job.start is not None and not (_start(job, folders) / "weights.safetensors").is_file():
+    if job.after is not None and not (folders.runs / job.after / "weights.safetensors").is_file():
         raise PlanError(
-            f"{job.key} starts from the network of {job.start}/seed-{job.seed}, whose weights are "
+            f"{job.key} starts from the network of {job.after}, whose weights are "
             f"not in {folders.runs}. Train that row first, on this machine."
         )
 

@@ -14,7 +14,7 @@ from mmseg_bone.cli import CONF
 from mmseg_bone.cli.apply import Control
 from mmseg_bone.errors import PlanError
 
-_OF_A_ROW = {"train", "start", "seeds", "controls", "shifted"}
+_OF_A_ROW = {"train", "start", "weights", "seeds", "controls", "shifted"}
 _OF_A_PLAN = {"common", "seeds", "controls", "shifted", "stages", "accepted"}
 
 
@@ -28,6 +28,7 @@ class Job:
         seed: Of the training.
         train: What ``mmseg-bone train`` is told besides store, name, seed and folder.
         start: Row whose network of the same seed is the image part; none for one of its own.
+        weights: Row whose network of the same seed it learns on from.
         controls: Of the reports, on the studies held out.
         shifted: Stores beside the main one, predicted whole with the reports as they are.
     """
@@ -39,6 +40,13 @@ class Job:
     controls: tuple[str, ...] = ()
     shifted: tuple[str, ...] = ()
     start: str | None = None
+    weights: str | None = None
+
+    @property
+    def after(self) -> str | None:
+        """Key of the job whose network it begins with, if any."""
+        row = self.start or self.weights
+        return None if row is None else f"{row}/seed-{self.seed}"
 
     @property
     def key(self) -> str:
@@ -140,6 +148,7 @@ def _jobs(plan: Mapping[str, Any], at: str) -> Iterator[Job]:
             _check_keys(content, _OF_A_ROW, f"{at}: {row}")
             _check_list(content, "train", str, f"{at}: {row}")
             _check_lists(content, f"{at}: {row}")
+            _check_begun_with(content, row, rows, at)
             _check_row(row, rows, at)
         seeds = {row: _of("seeds", members[row], plan) for row in members}
         for seed in dict.fromkeys(seed for each in seeds.values() for seed in each):
@@ -166,6 +175,7 @@ def _job(
         controls=controls,
         shifted=_of("shifted", content, plan),
         start=content.get("start"),
+        weights=content.get("weights"),
     )
 
 
@@ -203,6 +213,18 @@ def _check_keys(content: object, known: set[str], at: str) -> None:
             f"{at} has the key {unknown[0]!r}, which means nothing here; expected "
             f"{', '.join(sorted(known))}."
         )
+
+
+def _check_begun_with(content: Mapping[str, Any], row: object, seen: set[object], at: str) -> None:
+    """A row begins with one network at most, of a row above it."""
+    named = [key for key in ("start", "weights") if content.get(key) is not None]
+    if len(named) > 1:
+        raise PlanError(f"{at}: {row} has both start and weights. Give it one of them.")
+    for key in named:
+        if content[key] not in seen:
+            raise PlanError(
+                f"{at}: {row} has {key}: {content[key]}, which is no row above it. Put that first."
+            )
 
 
 def _check_row(row: object, seen: set[object], at: str) -> None:

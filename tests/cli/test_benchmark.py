@@ -310,6 +310,32 @@ def test_a_row_that_starts_from_another_keeps_its_image_part(bench, tmp_path):
     assert told(bench(plan), "finished") == ["free/seed-0", "added/seed-0"]
 
 
+def test_a_row_learns_on_from_another(bench, tmp_path):
+    free = {"train": ["experiment=text_free"], "controls": [], "shifted": [], "seeds": [0]}
+    on = free | {"train": ["experiment=text_free", "optimizer.lr=0"], "weights": "free"}
+    plan = PLAN | {"stages": {"text": {"free": free, "on": on}}}
+    assert told(bench(plan), "done") == ["free/seed-0", "on/seed-0"]
+    begun, ended = (
+        load_file(tmp_path / "runs" / row / "seed-0" / "weights.safetensors")
+        for row in ("free", "on")
+    )
+    assert all(torch.equal(value, ended[name]) for name, value in begun.items())
+    assert told(bench(plan), "finished") == ["free/seed-0", "on/seed-0"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"start": "b"}, "start: b, which is no row above it"),
+        ({"weights": "a"}, "weights: a, which is no row above it"),
+        ({"start": "a", "weights": "b"}, "both start and weights"),
+    ],
+)
+def test_a_row_begins_with_one_network_of_a_row_above_it(bench, given, said):
+    rows = {"a": {"train": []} | given, "b": {"train": []}}
+    assert said in bench(PLAN | {"stages": {"text": rows}})
+
+
 def test_a_row_waits_for_the_one_it_starts_from_also_when_there_is_room(
     bench, tmp_path, monkeypatch
 ):
