@@ -76,7 +76,13 @@ evidence: setup
 	    test -e $$new || $(BIN)/mmseg-bone apply $$full --store data/fourth/main --control $$control --out $$new || exit 1; \
 	  done; done
 	$(BIN)/mmseg-bone compare runs/fourth/* --baseline "text_free_bones_many, on store 2ba40c7c" --out runs/fourth-compared --overwrite
-	$(BIN)/mmseg-bone ground runs/many/text_fused_bones_words_many/seed-2 --store data/benchmark/main --out runs/fourth-grounding --overwrite
+	$(BIN)/mmseg-bone phantom cohort=quick seed=4 store=data/fifth workers=2
+	for control in none empty shuffled side_flipped; do \
+	  new=runs/fifth/shipped_$$control; \
+	  test -e $$new || $(BIN)/mmseg-bone apply shipped --store data/fifth/main --control $$control --out $$new || exit 1; \
+	done
+	$(BIN)/mmseg-bone compare runs/fifth/* --baseline "text_added_bones_words_full, on store 364a416e, empty" --out runs/fifth-compared --overwrite
+	$(BIN)/mmseg-bone ground mmseg_bone/shipped --store data/benchmark/main --first 20 --out runs/grounding --overwrite
 
 # Some minutes: runs them all anew and keeps what they show.
 notebooks: setup

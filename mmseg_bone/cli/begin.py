@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from mmseg_bone.cli.weights import read_weights
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.model import run_called
 from mmseg_bone.io.runs import Run
-from mmseg_bone.io.weights import read_weights
 from mmseg_bone.nn.network import Network
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _learn_on(network: Network, run: Run) -> None:
         raise RunError(
             f"weights={run.path} is of another network: {wrong[0]} differs, and {len(wrong) - 1} "
             f"more. Give the settings it was made with, such as experiment=text_fused_bones_words "
-            f"size=half for the one that ships; {run.path}/config.yaml has them all."
+            f"size=full for the one that ships; {run.path}/config.yaml has them all."
         )
     network.load_state_dict(given)
 

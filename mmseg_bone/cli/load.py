@@ -11,11 +11,11 @@ from jaxtyping import Float
 from omegaconf import OmegaConf
 from safetensors.torch import save
 
+from mmseg_bone.cli.weights import read_weights
 from mmseg_bone.data.encode import EncodeStudy, collate
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import write_atomically
-from mmseg_bone.io.weights import read_weights
 from mmseg_bone.nn.network import Network
 from mmseg_bone.study import Study
 

@@ -68,6 +68,7 @@ def publish(
     of patients.
     """
     from mmseg_bone.cli.files import refuse_existing
+    from mmseg_bone.cli.weights import read_weights, write_packed
     from mmseg_bone.io.model import write_model
     from mmseg_bone.io.runs import Run
 
@@ -75,7 +76,8 @@ def publish(
     refuse_existing(out, names, overwrite)
     record = Run(run)
     told = card(record, learnt_from, packed)  # first: a run not whole leaves nothing behind
-    write_model(record, out, told, packed=packed)
+    weights = write_packed(read_weights(record.weights)) if packed else None
+    write_model(record, out, told, weights)
     size = (out / "weights.safetensors").stat().st_size / 2**20
     print(f"Written to {out}: {', '.join(names)}; the weights are {size:.1f} MiB.")
 

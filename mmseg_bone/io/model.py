@@ -16,7 +16,6 @@ from pathlib import Path
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.runs import Run, nameless
 from mmseg_bone.io.store import write_atomically
-from mmseg_bone.io.weights import read_weights, write_packed
 
 _SHIPPED = Path(__file__).parents[1] / "shipped"
 
@@ -31,14 +30,14 @@ def run_called(name: Path | str) -> Run:
     return Run(shipped_model() if str(name) == "shipped" else name)
 
 
-def write_model(run: Run, folder: Path, card: str, *, packed: bool = False) -> Run:
+def write_model(run: Run, folder: Path, card: str, weights: bytes | None = None) -> Run:
     """Copy what predicting needs, with no name of a folder, no study and no score of one.
 
     Args:
         run: A run that was trained to its end.
         folder: Where the copy goes; files of these names are replaced.
         card: Markdown.
-        packed: Keep the weights a byte each, see ``io.weights``.
+        weights: File of its weights, where it is not to be that of the run.
 
     Raises:
         RunError: The run has no weights, or reads its reports by an encoder that lies in a
@@ -51,7 +50,7 @@ def write_model(run: Run, folder: Path, card: str, *, packed: bool = False) -> R
             f"which would not go with the model. Hand on models of text.model=default, of a name "
             f"on the hub, or of text=lexicon."
         )
-    weights = write_packed(read_weights(run.weights)) if packed else run.weights.read_bytes()
+    weights = run.weights.read_bytes() if weights is None else weights
     copy = Run.start(folder, nameless(run.config), run.environment)
     write_atomically(copy.path / "README.md", card.encode())
     write_atomically(copy.path / "weights.safetensors", weights)
