@@ -21,6 +21,7 @@ RESULTS, MANY, FULL, HOSPITAL = (
 CONTROLS = ("empty", "shuffled", "side_flipped", "findings_only", "impression_only")
 DICE = [("dice", "patient")]  # what the pages tell of every row
 SHIPS = "text_added_bones_words_full"
+PEAKS = "text_added_bones_peaks_many"  # told what stands out on a bone
 TOGETHER = "text_fused_bones_words_many"  # image and report trained together
 # What a row is set against, which is trained as it is without a report, and the rows.
 AGAINST = {
@@ -36,6 +37,7 @@ AGAINST = {
     "text_free_bones_many": (
         TOGETHER,
         "text_added_bones_words_many",
+        PEAKS,
     ),
     "text_free_many": ("text_free_bones_many", TOGETHER, "text_free_bf16_many"),
     "text_free_bones_full": (SHIPS,),
@@ -52,6 +54,7 @@ IN_README = {
     "text_fused_atlas_words",
     "text_fused_bones_words_wary",
     TOGETHER,
+    PEAKS,
     SHIPS,
 }
 
