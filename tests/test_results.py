@@ -37,6 +37,7 @@ AGAINST = {
     "text_free_bones_many": (
         TOGETHER,
         "text_added_bones_words_many",
+        "text_free_bones_on_many",
         PEAKS,
     ),
     "text_free_many": ("text_free_bones_many", TOGETHER, "text_free_bf16_many"),
