@@ -106,6 +106,12 @@ def test_untrained_it_is_the_text_free_network_bit_for_bit(
     assert torch.equal(read(network), text_free(BATCH["image"]))
 
 
+def test_an_atlas_has_no_peaks():
+    parts = Grounding(anatomy="atlas", atlas=halves, peaks=True)
+    with pytest.raises(ValueError, match="needs anatomy='head'"):
+        parts.make({2: 4}, 1, None)
+
+
 @every_kind
 def test_it_says_what_it_reads_and_what_it_learns(tiny_text, anatomy, evidence):
     network = make(tiny_text, anatomy, evidence)
