@@ -8,7 +8,10 @@ score is never reported without its aggregation:
 - ``image_all``: the metric of each view, then the mean. A view with nothing drawn counts 0 for
   Dice if anything is predicted in it, and is left out, and counted as undefined, if not.
 - ``patient``: pixels of a patient's views and studies added up, the metric, then the mean over
-  patients. The default of this package: patients are what a study is about.
+  patients. The default of this package: patients are what a study is about. A patient with
+  nothing drawn counts as a view does for ``image_all``, so a system also gains by false alarms
+  it does without: its mean is then over fewer patients.
+- ``patient_pos``: the same of patients with a lesion, who are as many for every system.
 - ``lesion``: lesions of all views added up; a metastasis seen from both sides is two.
 - ``scan``: a sum over the views of each study, then the mean over studies.
 
@@ -27,9 +30,10 @@ from mmseg_bone.analysis.statistics import mean_of_sums
 from mmseg_bone.analysis.sums import Summed
 from mmseg_bone.metrics.overlap import METRICS, Confusion, Metric, macro
 
-AGGREGATIONS = ("micro", "image_pos", "image_all", "patient")
+AGGREGATIONS = ("micro", "image_pos", "image_all", "patient", "patient_pos")
 _COUNTS = ["tp", "fp", "fn", "tn"]
 _VIEW = ["patient", "id", "view"]
+_OVERLAPS = ("dice", "f1", "iou")  # undefined only where nothing is drawn and nothing marked
 # Of lesions: what is summed above and below the line, and over what.
 LESION_METRICS = {
     "lesion_sensitivity": ("lesions_hit", "lesions", "lesion"),
@@ -74,14 +78,32 @@ def summed(scores: pd.DataFrame, metric: str, aggregation: str) -> Summed:
         return _micro(scores, of_counts)
     if aggregation == "patient":
         return _mean(_patients(scores, of_counts), scores)
+    if aggregation == "patient_pos":
+        scores = _with_lesion(scores)
+        return _mean(_patients(scores, of_counts), scores)
     if aggregation == "image_pos":
         scores = scores[scores.tp + scores.fn > 0]
     return _mean(_views(scores, of_counts), scores)
 
 
-def per_patient(scores: pd.DataFrame, metric: str) -> pd.Series:
-    """A metric of each patient, pooled over views and studies, averaged over seeds."""
-    return _patients(_typed(scores), _metric(metric)).groupby("patient").mean()
+def per_patient(scores: pd.DataFrame, metric: str, aggregation: str = "patient") -> pd.Series:
+    """A metric of each patient, pooled over views and studies, averaged over seeds.
+
+    Of Dice and IoU, a patient with nothing drawn who is rightly left unmarked is 1 here, where a
+    mean leaves her out: a test of pairs needs both of a pair.
+
+    Args:
+        scores: Rows of ``scores.csv`` of one experiment.
+        metric: Name in ``METRICS``.
+        aggregation: ``patient``, or ``patient_pos`` for those with a lesion.
+    """
+    scores = _typed(scores)
+    if aggregation == "patient_pos":
+        scores = _with_lesion(scores)
+    values = _patients(scores, _metric(metric))
+    if metric in _OVERLAPS:
+        values = values.fillna(1.0)
+    return values.groupby("patient").mean()
 
 
 def per_study(scores: pd.DataFrame, metric: str) -> pd.Series:
@@ -140,6 +162,12 @@ def _over_seeds(scores: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
     """Sums per patient, of the means over seeds per view."""
     views = scores.groupby(_VIEW)[columns].mean()
     return views.groupby("patient").sum()
+
+
+def _with_lesion(scores: pd.DataFrame) -> pd.DataFrame:
+    """Rows of patients in any of whose views something was drawn."""
+    drawn = (scores.tp + scores.fn).groupby(scores.patient).transform("sum")
+    return scores[drawn > 0]
 
 
 def _patients(scores: pd.DataFrame, metric: Metric) -> pd.Series:

@@ -1,6 +1,6 @@
 """Experiments beside each other: scores with intervals, and how far apart they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,8 +49,9 @@ def compare(
 
     A difference is that of the two scores on the studies both predicted; both are computed
     from the same patients in every draw, which is what makes it paired. ``p`` is of the
-    signed-rank test on the differences per patient, where the aggregation is ``patient``;
-    ``p_holm`` corrects it for the number of experiments.
+    signed-rank test on the differences per patient, where the aggregation is ``patient`` or
+    ``patient_pos``; a normal patient rightly left unmarked has a Dice of 1 there. ``p_holm``
+    corrects it for the number of experiments.
 
     Args:
         experiments: From ``collect``.
@@ -61,7 +62,8 @@ def compare(
         level: Coverage of the intervals.
 
     Raises:
-        RunError: No experiment has the name of the baseline, or there is none at all.
+        RunError: No experiment has the name of the baseline, or there is none at all; or one has
+            no study in common with the baseline.
     """
     names = list(experiments.scores)
     baseline = names[0] if baseline is None else baseline
@@ -82,6 +84,7 @@ def compare(
         for name, table in experiments.scores.items()
         if name != baseline
     }
+    _refuse_strangers(experiments, pairs, baseline)
     differences = [
         {"experiment": name, "baseline": baseline, "metric": metric, "aggregation": aggregation}
         | _difference(pair, metric, aggregation, interval)
@@ -110,6 +113,29 @@ _DIFFERENCE = (
 )
 
 
+def _refuse_strangers(
+    experiments: Experiments,
+    pairs: Mapping[str, tuple[pd.DataFrame, pd.DataFrame]],
+    baseline: str,
+) -> None:
+    """See that everything shares studies with the baseline: other folds are other patients."""
+    strangers = [
+        name
+        for name, (own, _) in pairs.items()
+        if not len(own) and len(experiments.scores[name]) and len(experiments.scores[baseline])
+    ]
+    if strangers:
+        found = "\n".join(
+            f"  {name}: {', '.join(str(run.path) for run in experiments.runs.get(name, []))}"
+            for name in (baseline, *strangers)
+        )
+        raise RunError(
+            f"no study was predicted both by {baseline} and by {', '.join(strangers)}: they held "
+            f"out other folds, so nothing of them can be compared.\n{found}\n"
+            f"Train them with the same `fold=`, or compare each with its own."
+        )
+
+
 def _score(
     table: pd.DataFrame, metric: str, aggregation: str, interval: PatientBootstrap
 ) -> dict[str, object]:
@@ -135,7 +161,7 @@ def _difference(
     of_a, of_b = (summed(table, metric, aggregation) for table in (a, b))
     value, low, high = interval.difference(of_a, of_b)
     p = float("nan")
-    if aggregation == "patient":
-        per_patients = per_patient(a, metric) - per_patient(b, metric)
-        p = signed_rank(per_patients.to_numpy(float))
+    if aggregation in ("patient", "patient_pos"):
+        of_each = per_patient(a, metric, aggregation) - per_patient(b, metric, aggregation)
+        p = signed_rank(of_each.to_numpy(float))
     return {"difference": value, "low": low, "high": high, "patients": len(of_a.sums), "p": p}

@@ -10,6 +10,7 @@ from mmseg_bone.analysis.comparison import Comparison
 # The columns of the main table; every other measure is in the CSV.
 HEADLINE = (
     ("dice", "patient"),
+    ("dice", "patient_pos"),
     ("dice", "micro"),
     ("dice", "image_pos"),
     ("dice", "image_all"),
@@ -33,10 +34,14 @@ _NAMES = {
 _EXPLAINED = """\
 Brackets hold {level} intervals from a bootstrap over patients; both views and all studies of a
 patient stay together, and seeds are averaged first. In the heads, after the metric, its
-aggregation. `patient`: pixels of a patient pooled, mean over patients. `micro`: all pixels
-pooled. `image_pos`: mean over views with a lesion. `image_all`: mean over views, 0 for a false
-alarm, without views that are rightly empty. `lesion`: all lesions pooled. `scan`: mean per scan.
-p: signed-rank test on Dice per patient, corrected by Holm for the number of experiments."""
+aggregation. `patient`: pixels of a patient pooled, mean over patients, 0 for a false alarm on a
+normal patient, without those rightly left unmarked; so it also rises with each false alarm that is
+done without. `patient_pos`: the same of patients with a lesion, as many for every experiment.
+`micro`: all pixels pooled. `image_pos`: mean over views with a lesion. `image_all`: mean over
+views, 0 for a false alarm, without views that are rightly empty. `lesion`: all lesions pooled.
+`scan`: mean per scan. SD of seeds: of Dice, patient, which no interval holds. p: signed-rank test on
+Dice per patient, 1 for a normal patient rightly left unmarked, corrected by Holm for the number of
+experiments."""
 _LATEX = str.maketrans({c: f"\\{c}" for c in "_%&#$"})
 
 
@@ -48,9 +53,12 @@ def label(metric: str, aggregation: str) -> str:
 def score_table(
     comparison: Comparison, measures: Sequence[tuple[str, str]] = HEADLINE
 ) -> pd.DataFrame:
-    """Experiments by measures, each as ``value [low, high]``."""
+    """Experiments by measures, each as ``value [low, high]``, and how far seeds are apart."""
     table = _by_measure(comparison.scores, "value", measures, sign="")
     about = comparison.scores.groupby("experiment", sort=False)[["seeds", "patients"]].first()
+    dice = comparison.scores.query("metric == 'dice' and aggregation == 'patient'")
+    spread = dice.set_index("experiment").sd_between_seeds
+    about["SD of seeds"] = spread.map(lambda sd: "" if math.isnan(sd) else f"{sd:.3f}")
     return about.join(table).reset_index()
 
 
@@ -173,7 +181,7 @@ def _undefined(scores: pd.DataFrame) -> list[str]:
             if (row["metric"], row["aggregation"]) == (metric, aggregation) and row["undefined"]
         ]
         if of:
-            units = "patients" if aggregation == "patient" else "views"
+            units = "patients" if aggregation.startswith("patient") else "views"
             notes.append(
                 f"{label(metric, aggregation)}: undefined, and left out, for {units}: "
                 f"{', '.join(of)}."

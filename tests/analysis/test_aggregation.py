@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mmseg_bone.analysis.aggregation import ALL, per_patient, summarise, summed
+from mmseg_bone.analysis.aggregation import AGGREGATIONS, ALL, per_patient, summarise, summed
 
 NAN = float("nan")
 
@@ -37,6 +37,7 @@ ONE = table(
         ("image_pos", (1 + 0.5) / 2, 2, 0),
         ("image_all", (1 + 0.5 + 0 + 0) / 4, 4, 2),
         ("patient", (18 / (18 + 3 + 2) + 0) / 2, 2, 0),
+        ("patient_pos", 18 / (18 + 3 + 2), 1, 0),
     ],
 )
 def test_the_same_counts_give_another_dice_under_every_aggregation(
@@ -147,7 +148,7 @@ def test_no_rows_have_no_score():
 
 def test_a_summary_names_the_aggregation_before_the_metric():
     summary = summarise(ONE)
-    assert list(summary) == ["micro", "image_pos", "image_all", "patient", "lesion", "scan"]
+    assert list(summary) == [*AGGREGATIONS, "lesion", "scan"]
     assert summary["micro"]["dice"] == pytest.approx(18 / 25)
     assert summary["scan"] == {"false_positives": pytest.approx(1.0)}
     assert summary["image_all"]["dice_undefined"] == 2
@@ -156,6 +157,14 @@ def test_a_summary_names_the_aggregation_before_the_metric():
 
 def test_a_metric_of_each_patient():
     assert per_patient(ONE, "dice").to_dict() == pytest.approx({"p1": 18 / 23, "p2": 0.0})
+    assert per_patient(ONE, "dice", "patient_pos").to_dict() == pytest.approx({"p1": 18 / 23})
+
+
+def test_of_each_patient_a_normal_one_rightly_left_unmarked_is_right():
+    quiet = ONE.assign(fp=0)
+    assert per_patient(quiet, "dice").to_dict() == pytest.approx({"p1": 18 / 20, "p2": 1.0})
+    assert np.isnan(per_patient(quiet, "recall")["p2"])  # of nothing drawn there is no share
+    assert summed(quiet, "dice", "patient").undefined == 1
 
 
 def test_an_unknown_aggregation_is_refused():

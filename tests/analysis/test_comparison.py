@@ -50,11 +50,35 @@ def test_a_difference_is_of_the_studies_both_predicted(make_run):
     assert gain["patients"] == 1
 
 
-def test_no_study_in_common_is_undefined(make_run):
-    gain = only(
-        compare(collect([make_run("x", {"a1": 5}), make_run("y", {"b1": 5})]), **QUICK).differences
+def test_experiments_that_held_out_other_folds_are_refused(make_run):
+    runs = [make_run("x", {"a1": 5}), make_run("y", {"a1": 5}), make_run("z", {"b1": 5})]
+    with pytest.raises(RunError) as refused:
+        compare(collect(runs), **QUICK)
+    told = str(refused.value)
+    assert "no study was predicted both by x and by z: they held out other folds" in told
+    assert f"  x: {runs[0].path}\n  z: {runs[2].path}\n" in told
+
+
+def test_one_false_alarm_less_is_told_apart_from_better_outlines(make_run):
+    # Of two patients with lesions the first is outlined worse; the false alarm is done without.
+    free, read = (
+        make_run("free", {"a1": 5, "b1": 10, "c1": 0}),
+        make_run("read", {"a1": 4, "b1": 10, "c1": 0}),
     )
-    assert np.isnan([gain["difference"], gain["low"], gain["high"], gain["p"]]).all()
+    for run, alarm in ((free, 7), (read, 0)):
+        scores = run.read_scores()
+        normal = scores.id == "c1"
+        run.write_scores(
+            scores.assign(fn=scores.fn.mask(normal, 0), fp=scores.fp.mask(normal, alarm))
+        )
+    measures = (("dice", "patient"), ("dice", "patient_pos"))
+    table = compare(collect([free, read]), measures=measures, resamples=50).differences
+    gain = table.set_index("aggregation").difference
+    worse = 8 / 14 - 10 / 15  # Dice of 4 and of 5 pixels of 10
+    assert gain["patient_pos"] == pytest.approx(worse / 2)
+    assert gain["patient"] == pytest.approx((8 / 14 + 1) / 2 - (10 / 15 + 1 + 0) / 3)
+    p = table.set_index("aggregation").p  # ranks: the normal patient's 1 above the other's
+    assert p["patient"] == p["patient_pos"] == 1.0
 
 
 def test_every_aggregation_has_a_difference(make_run):

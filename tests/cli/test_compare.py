@@ -18,8 +18,8 @@ def test_a_sweep_becomes_one_table(sweep, command, tmp_path):
     out = command("compare", sweep[0].path.parent, "--out", tmp_path / "out", "--resamples", 50)
 
     text = (tmp_path / "out" / "comparison.md").read_text()
-    assert "| text_free | 2 | 2 | 0.000" in text
-    assert "| text_fused | 2 | 2 | 0.500 [" in text
+    assert "| text_free | 2 | 2 | 0.000 | 0.000" in text
+    assert "| text_fused | 2 | 2 | 0.000 | 0.500 [" in text
     assert "| minus text_free |" in text
     shown = " ".join(out.split())
     assert "text_free │ text_fused" in shown.replace("┃", "│")

@@ -24,6 +24,7 @@ from mmseg_bone.analysis.tables import cell, label
 # Of the forest plot: those in which more is better first, then those in which less is.
 MEASURES = (
     ("dice", "patient"),
+    ("dice", "patient_pos"),
     ("dice", "micro"),
     ("precision", "patient"),
     ("recall", "patient"),
