@@ -39,9 +39,9 @@ normal patient, without those rightly left unmarked; so it also rises with each 
 done without. `patient_pos`: the same of patients with a lesion, as many for every experiment.
 `micro`: all pixels pooled. `image_pos`: mean over views with a lesion. `image_all`: mean over
 views, 0 for a false alarm, without views that are rightly empty. `lesion`: all lesions pooled.
-`scan`: mean per scan. SD of seeds: of Dice, patient, which no interval holds. p: signed-rank test on
-Dice per patient, 1 for a normal patient rightly left unmarked, corrected by Holm for the number of
-experiments."""
+`scan`: mean per scan. SD of seeds: of Dice, patient, which no interval holds. p: signed-rank test
+on Dice per patient, 1 for a normal patient rightly left unmarked, corrected by Holm for the number
+of experiments."""
 _LATEX = str.maketrans({c: f"\\{c}" for c in "_%&#$"})
 
 

@@ -68,7 +68,7 @@ def test_neither_the_store_nor_predictions_are_needed(sweep, store, command, tmp
         (run.path / "predictions").rename(tmp_path / f"away-{run.path.name}")
     command("compare", sweep[0].path.parent, "--out", tmp_path / "out", "--resamples", 5)
     text = (tmp_path / "out" / "comparison.md").read_text()
-    assert "| text_fused | 2 | 2 | 0.500" in text
+    assert "| text_fused | 2 | 2 | 0.000 | 0.500" in text
 
 
 def test_runs_of_different_stores_are_refused(sweep, command, tmp_path):
