@@ -16,9 +16,7 @@ def test_a_run_is_scored_into_its_own_folder(make_run, command):
     out = command("evaluate", run.path)
 
     assert "2 studies of 2 patients, by aggregation" in out
-    assert (
-        "| metric | micro | image_pos | image_all | patient | patient_pos | lesion | " in out
-    )
+    assert "| metric | micro | image_pos | image_all | patient | patient_pos | lesion | " in out
     assert "Not scored, for nobody drew on them: 1 studies." in out
     scores = run.read_scores()
     assert scores.id.tolist() == ["s1", "s1", "s2", "s2"]
