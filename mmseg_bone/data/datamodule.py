@@ -139,7 +139,6 @@ class StudyDataModule(pl.LightningDataModule):
         self.loading = {
             "batch_size": batch_size,
             "num_workers": workers,
-            "persistent_workers": workers > 0,
             "collate_fn": partial(collate, stride=stride),
         }
 
@@ -174,7 +173,12 @@ class StudyDataModule(pl.LightningDataModule):
         data = StudyDataset(
             self.store, self.train_ids, self.encode, self.augment, self.seed, self.exchange
         )
-        return DataLoader(data, sampler=EpochShuffle(len(data), self.seed), **self.loading)  # type: ignore[arg-type]
+        return DataLoader(
+            data,
+            sampler=EpochShuffle(len(data), self.seed),
+            persistent_workers=self.loading["num_workers"] > 0,
+            **self.loading,  # type: ignore[arg-type]
+        )
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Studies of the validation fold, in order of id, unchanged."""
@@ -185,4 +189,6 @@ class StudyDataModule(pl.LightningDataModule):
         return self._in_order(self.test_ids)
 
     def _in_order(self, ids: list[str]) -> DataLoader[Batch]:
+        # Its workers are copies of a process that trains: kept, they would come to hold all of that
+        # one's memory a second time, so they end with the epoch.
         return DataLoader(StudyDataset(self.store, ids, self.encode), **self.loading)  # type: ignore[arg-type]

@@ -106,6 +106,8 @@ class Ground(nn.Module):
         else:
             self.anatomy = BoneHeads(widths, _LABELS, views_per_image, parts.peaks)
             self.learns = (*self.learns, "bones")
+            if parts.peaks:
+                self.reads = (*self.reads, "views")
 
     def word_fusions(self, widths: Mapping[int, int]) -> nn.ModuleDict:
         """What brings the words into each level; nothing if they are not read."""
@@ -135,10 +137,11 @@ class Ground(nn.Module):
         features: Float[Tensor, "n c h w"],
         evidence: Float[Tensor, "b label said"],
         body: Float[Tensor, "b v 2 _ _"] | None,
+        views: Bool[Tensor, "b v"] | None,
         sides: list[Side],
     ) -> Float[Tensor, "n k h w"]:
         """The map at a level; what its head takes the bones for is added to the sides."""
-        said, bones = self.anatomy(level, features, evidence, body)
+        said, bones = self.anatomy(level, features, evidence, body, views)
         if bones is not None:
             sides.append(Side(bones, self.bones_weight, "bones"))
         mapped: Tensor = said

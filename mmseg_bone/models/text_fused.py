@@ -103,7 +103,7 @@ class TextFused(Network):
             grounds: What else it reads, with the names of a batch: ``evidence`` and ``told``,
                 or no report for any study, and ``body``.
         """
-        fuse, _ = self._read(tokens, token_mask, **grounds)
+        fuse, _ = self._read(tokens, token_mask, views, **grounds)
         logits: Tensor = self.unet(image, views, fuse=fuse)
         return logits
 
@@ -119,7 +119,7 @@ class TextFused(Network):
 
         Those of bones and of evidence are beside them, as far as they are learnt.
         """
-        fuse, own = self._read(tokens, token_mask, **grounds)
+        fuse, own = self._read(tokens, token_mask, views, **grounds)
         logits, sides = self.unet.with_sides(image, views, fuse=fuse)
         return logits, [*sides, *own]
 
@@ -127,12 +127,13 @@ class TextFused(Network):
         self,
         tokens: Tensor | None,
         token_mask: Tensor | None,
+        views: Tensor | None,
         **grounds: Tensor,
     ) -> tuple[Fuse, list[Side]]:
         """Read the reports once, for all levels; sides are added while it fuses."""
         sides: list[Side] = []
         if self.ground is not None:
-            return self._lay(self.ground, tokens, token_mask, sides, **grounds), sides
+            return self._lay(self.ground, tokens, token_mask, views, sides, **grounds), sides
         if self.text is None or tokens is None or token_mask is None:
             return unchanged, sides
         mask = token_mask & self._kept(tokens)[:, None]
@@ -151,6 +152,7 @@ class TextFused(Network):
         ground: Ground,
         tokens: Tensor | None,
         token_mask: Tensor | None,
+        views: Tensor | None,
         sides: list[Side],
         evidence: Tensor | None = None,
         told: Tensor | None = None,
@@ -172,7 +174,7 @@ class TextFused(Network):
             at = str(level)
             if at not in self.fusion:
                 return features
-            mapped = ground(level, features, said, body, sides)
+            mapped = ground(level, features, said, body, views, sides)
             fused: Tensor = self.fusion[at](features, mapped, heard)
             if at in self.words and words is not None and token_mask is not None:
                 fused = self.words[at](fused, words, token_mask & kept[:, None])

@@ -40,7 +40,9 @@ def map_of(
 
 
 def standing_out(
-    bones: Float[Tensor, "b v label h w"], score: Float[Tensor, "b v 1 h w"]
+    bones: Float[Tensor, "b v label h w"],
+    score: Float[Tensor, "b v 1 h w"],
+    views: Bool[Tensor, "b v"] | None = None,
 ) -> Float[Tensor, "b v label h w"]:
     """How near each pixel of a bone comes to the one of it that stands out most, which is 1.
 
@@ -51,8 +53,11 @@ def standing_out(
     Args:
         bones: Logarithm of the probability of each bone at each pixel.
         score: How much a pixel stands out.
+        views: True where a view was acquired; in another one nothing stands out.
     """
     joint = bones + score
+    if views is not None:
+        joint = joint.masked_fill(~views[:, :, None, None, None], -torch.inf)
     return (joint - joint.amax(dim=(1, 3, 4), keepdim=True)).exp()
 
 
@@ -77,6 +82,7 @@ class BoneAtlas(nn.Module):
         features: Float[Tensor, "n c h w"],
         evidence: Float[Tensor, "b label said"],
         body: Float[Tensor, "b v 2 _ _"] | None,
+        views: Bool[Tensor, "b v"] | None = None,
     ) -> tuple[Float[Tensor, "n k h w"], None]:
         """Evidence at each pixel of a decoder level, and no logits of bones.
 
@@ -87,6 +93,7 @@ class BoneAtlas(nn.Module):
             features: Of that level; only their size matters here.
             evidence: Of each study.
             body: Places on the body of blocks of pixels, each view as its camera saw it.
+            views: Not needed: a view that was not acquired has no place on the body.
         """
         if body is None:
             raise ValueError("an atlas is laid on a scan by `body`; data=with_evidence gives it")
@@ -157,6 +164,7 @@ class BoneHeads(nn.Module):
         features: Float[Tensor, "n c h w"],
         evidence: Float[Tensor, "b label said"],
         body: Float[Tensor, "b v 2 _ _"] | None,
+        views: Bool[Tensor, "b v"] | None = None,
     ) -> tuple[Float[Tensor, "n k h w"], Float[Tensor, "b v label h w"]]:
         """Evidence at each pixel, its peaks after it, and logits of bones as the cameras see."""
         images, _, height, width = features.shape
@@ -167,7 +175,8 @@ class BoneHeads(nn.Module):
         if self.scores:
             score = self.scores[str(level)](features).float()
             score = score.reshape(-1, VIEW_COUNT, 1, height, width)
-            found = torch.cat([found, map_of(standing_out(bones, score), evidence)], dim=2)
+            peaks = standing_out(bones, score, views)
+            found = torch.cat([found, map_of(peaks, evidence)], dim=2)
         return found.reshape(images, -1, height, width), turn_posterior(logits)
 
 

@@ -102,6 +102,12 @@ def test_an_epoch_has_an_order_of_its_own_and_always_the_same():
     assert list(again) == second
 
 
+def test_workers_that_validate_end_with_the_epoch(store):
+    data = StudyDataModule(store, EncodeStudy(), workers=1)
+    assert data.train_dataloader().persistent_workers
+    assert not data.val_dataloader().persistent_workers
+
+
 def test_augmentation_depends_on_seed_epoch_and_study_alone(store):
     data = StudyDataModule(store, EncodeStudy(), Augment(), fold=1, batch_size=1)
     images = {}

@@ -116,7 +116,8 @@ def test_an_atlas_has_no_peaks():
 def test_it_says_what_it_reads_and_what_it_learns(tiny_text, anatomy, evidence):
     network = make(tiny_text, anatomy, evidence)
     words = ("tokens", "token_mask") if evidence == "encoder" else ("evidence", "told")
-    assert network.reads == ("image", *words, *(["body"] if anatomy == "atlas" else []))
+    also = {"atlas": ["body"], "head": [], "peaks": ["views"]}[anatomy]
+    assert network.reads == ("image", *words, *also)
     learns = {"parser": set(), "encoder": {"evidence", "told"}}[evidence]
     assert set(network.learns) == learns | ({"bones"} if anatomy != "atlas" else set())
     assert (network.text is None) == (evidence == "parser")

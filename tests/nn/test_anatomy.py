@@ -175,6 +175,15 @@ def test_a_place_that_is_another_bone_stands_out_on_its_own_only():
     torch.testing.assert_close(found[1], torch.tensor([1.0, 9 / math.exp(5)]))
 
 
+def test_nothing_stands_out_in_a_view_that_was_not_acquired():
+    bones = torch.full((2, 2, 1, 1, 2), 0.5).log()
+    score = torch.tensor([[1.0, 0.0], [3.0, 2.0]]).reshape(1, 2, 1, 1, 2).expand(2, -1, -1, -1, -1)
+    found = standing_out(bones, score, torch.tensor([[True, True], [True, False]]))
+    assert found[0].max() == found[0, 1, 0, 0, 0] == 1
+    torch.testing.assert_close(found[1, 0, 0, 0], torch.tensor([1.0, math.exp(-1)]))
+    assert not found[1, 1].any()
+
+
 @pytest.mark.parametrize("views_per_image", [1, 2])
 def test_heads_tell_peaks_after_the_evidence_itself(views_per_image):
     torch.manual_seed(0)
