@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.analysis.grounding import Reading
     from mmseg_bone.analysis.marked import Cut
     from mmseg_bone.data.encode import EncodeStudy
+    from mmseg_bone.io.runs import Run
     from mmseg_bone.io.store import Store
     from mmseg_bone.nn.network import Network
     from mmseg_bone.study import Study
@@ -82,9 +83,10 @@ def ground(
         _several_sites(shelf, unseen(record, shelf, fold), first), length=first, label="asking"
     ) as bar:
         for study in bar:
-            asked = _ask(network, encode, study)
+            asked = _ask(record, network, encode, study)
             known["trained"] += _foci(asked)
-            known["untrained"] += _foci(_ask(before, encode, study)) if study.foci else []
+            if study.foci:
+                known["untrained"] += _foci(_ask(record, before, encode, study))
             studies[study.id], figure = _answer(asked, cut, record.name, len(files) < pictures)
             if figure is not None:
                 files[f"{study.id}.png"] = to_png(figure)
@@ -121,18 +123,20 @@ def _sites(study: "Study") -> list[str]:
     return [mention.bone for mention in mentions if not mention.collective and not mention.negated]
 
 
-def _ask(network: "Network", encode: "EncodeStudy", study: "Study") -> Asked:
+def _ask(run: "Run", network: "Network", encode: "EncodeStudy", study: "Study") -> Asked:
+    """Ask a network of a run, the trained one or the untrained."""
     from dataclasses import replace
 
     from mmseg_bone.cli.load import probability
     from mmseg_bone.text.rewriting import rename_site
 
     assert study.report is not None  # it names sites
+    reports = {bone: rename_site(study.report, bone) for bone in _sites(study)}
     without = {
-        bone: probability(network, encode, replace(study, report=rename_site(study.report, bone)))
-        for bone in _sites(study)
+        bone: probability(network, encode, replace(study, report=report), run)
+        for bone, report in reports.items()
     }
-    return Asked(study, probability(network, encode, study), without)
+    return Asked(study, probability(network, encode, study, run), without)
 
 
 def _foci(asked: Asked) -> "list[Reading]":

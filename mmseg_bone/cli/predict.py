@@ -168,7 +168,7 @@ def _mark(run: "Run", study: "Study", cut: "Cut") -> Marks:
 
     network, encode = load_network(run)
     # As a run would keep it: the same mask comes of the same scan.
-    found = as_kept(probability(network, encode, study))
+    found = as_kept(probability(network, encode, study, run))
     return Marks(found, cut.mask(found, study.spacing_mm), _reads_report(network, encode, study))
 
 

@@ -108,6 +108,13 @@ def test_a_network_that_reads_no_report_is_refused(run, store, command, tmp_path
     assert "reads image and no report" in said
 
 
+def test_a_network_that_diverged_is_told(run, store, command, tmp_path):
+    save_file({"listens": torch.tensor(torch.nan)}, run.weights)
+    said = command("ground", run.path, "--store", store.path, "--out", tmp_path / "out")
+    assert f"{run.path}: prediction of 's1' ranges from nan" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_reports_without_a_choice_of_sites_are_told(run, store, command, tmp_path):
     few = Store.write(tmp_path / "few", [store["s0"]], {"p0": 0})
     said = command("ground", run.path, "--store", few.path, "--out", tmp_path / "out")

@@ -242,6 +242,15 @@ def test_weights_of_another_network_are_refused(make_run, scan, command, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+def test_a_network_that_diverged_is_not_read_as_no_lesions(make_run, scan, command, tmp_path):
+    run = make_run()
+    save_file({"level": torch.tensor(torch.nan)}, run.weights)
+    said = command("predict", scan, "--run", run.path, "--out", tmp_path / "out")
+    assert f"{run.path}: prediction of 'scan' ranges from nan to nan" in said
+    assert "training has diverged" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_overlay_is_a_picture_of_both_views(make_run, scan, command, tmp_path):
     command("predict", scan, "--run", make_run().path, "--out", tmp_path / "out")
     picture = Image.open(BytesIO((tmp_path / "out" / "overlay.png").read_bytes()))
