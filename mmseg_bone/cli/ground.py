@@ -1,5 +1,6 @@
 """``mmseg-bone ground``: which words of its report each lesion of a run was read from."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.nn.network import Network
     from mmseg_bone.study import Study
 
+_MAIN = "grounding.json"  # where it lies, the answers are whole
 _READS = {"tokens", "evidence"}
 _DIGITS = 4
 
@@ -60,14 +62,16 @@ def ground(
     from mmseg_bone.analysis.grounding import point
     from mmseg_bone.analysis.marked import cut_of
     from mmseg_bone.cli.apply import unseen
-    from mmseg_bone.cli.files import refuse_existing, write_all
+    from mmseg_bone.cli.files import refuse_existing, write_result
     from mmseg_bone.cli.load import load_network, untrained_network
     from mmseg_bone.errors import RunError
     from mmseg_bone.io.runs import Run, to_json
     from mmseg_bone.io.store import Store
 
-    refuse_existing(out, ["grounding.json"], overwrite)
     record, shelf = Run(run), Store(store)
+    ids = unseen(record, shelf, fold)
+    names = [_MAIN, *(f"{id}.png" for id in [*ids, *_asked_before(out)])]
+    refuse_existing(out, names, overwrite)
     network, encode = load_network(record)
     if not _READS & set(network.reads):
         raise RunError(
@@ -79,9 +83,7 @@ def ground(
     known: dict[str, list[Reading]] = {"trained": [], "untrained": []}
     studies: dict[str, Any] = {}
     files: dict[str, bytes] = {}
-    with typer.progressbar(
-        _several_sites(shelf, unseen(record, shelf, fold), first), length=first, label="asking"
-    ) as bar:
+    with typer.progressbar(_several_sites(shelf, ids, first), length=first, label="asking") as bar:
         for study in bar:
             asked = _ask(record, network, encode, study)
             known["trained"] += _foci(asked)
@@ -103,9 +105,18 @@ def ground(
         "smallest_mm2": cut.smallest_mm2,
     }
     content = to_json(about | {"pointing": scores, "studies": studies})
-    write_all(out, {"grounding.json": content} | files, overwrite)
+    write_result(out, {_MAIN: content} | files, overwrite, main=_MAIN, earlier=names)
     _tell(scores, len(studies))
-    print(f"Written to {out}: grounding.json, {len(files)} pictures.")
+    print(f"Written to {out}: {_MAIN}, {len(files)} pictures.")
+
+
+def _asked_before(out: Path) -> list[str]:
+    """Studies of earlier answers, perhaps of another store, which may have a picture there."""
+    try:
+        studies = json.loads((out / _MAIN).read_text("utf-8"))["studies"]
+    except (OSError, ValueError, KeyError, TypeError):  # none there, or not ours
+        return []
+    return [id for id in studies if Path(id).name == id]  # no path that leads elsewhere
 
 
 def _several_sites(store: "Store", ids: list[str], first: int) -> "Iterator[Study]":

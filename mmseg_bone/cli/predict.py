@@ -28,7 +28,8 @@ NOTICE = (
 )
 # What is no file but looks like one was mistyped, and is not to be read as a report.
 _FILE_NAME = re.compile(r"[^\n]+\.(txt|text|md|csv|xlsx?|docx?|pdf|rtf|html?|xml|json)", re.I)
-_DIGITS = 4  # of numbers in lesions.json
+_MAIN = "lesions.json"  # where it lies, the marks are whole
+_DIGITS = 4  # of the numbers in it
 
 
 class Stored(StrEnum):
@@ -92,19 +93,21 @@ def predict(
     """
     from mmseg_bone.analysis.agreement.judging import judge
     from mmseg_bone.analysis.marked import cut_of
-    from mmseg_bone.cli.files import refuse_existing, write_all
+    from mmseg_bone.cli.files import refuse_existing, write_result
     from mmseg_bone.io.model import run_called
+    from mmseg_bone.study import VIEWS
     from mmseg_bone.text.hearing import hear
 
-    study = _study(scan, report, spacing, posterior)
-    names = [*(_mask_name(view) for view in study.views), "overlay.png", "lesions.json"]
+    # Of both views: the other mask in that folder may be another patient's.
+    names = [*(_mask_name(view) for view in VIEWS), "overlay.png", _MAIN]
     refuse_existing(out, names, overwrite)
+    study = _study(scan, report, spacing, posterior)
     record = run_called(run or "shipped")
     cut = cut_of(record, threshold, smallest_mm2)
     marks = _mark(record, study, cut)
     judged = judge(study, marks.mask, hear(study.report), levels=levels)
     files = _files(record, study, marks, judged, cut)
-    write_all(out, files, overwrite)
+    write_result(out, files, overwrite, main=_MAIN, earlier=names)
     _tell(study, marks, report is not None)
     _tell_agreement(judged)
     print(f"Written to {out}: {', '.join(files)}. Not a medical device.")
@@ -234,7 +237,7 @@ def _files(
         "lesions": [_rounded(asdict(one)) for one in lesions],
         "agreement": judged.to_json(),
     }
-    return masks | {"overlay.png": to_png(overlay), "lesions.json": to_json(about | found)}
+    return masks | {"overlay.png": to_png(overlay), _MAIN: to_json(about | found)}
 
 
 def _rounded(value: Any) -> Any:  # noqa: ANN401  (numbers anywhere in what JSON can say)

@@ -127,3 +127,18 @@ def test_earlier_answers_are_not_lost_without_saying_so(run, store, command, tmp
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["grounding.json"]
     assert "already holds grounding.json" in command(*words)
     assert "1 studies" in command(*words, "--overwrite")
+
+
+def test_no_picture_of_earlier_answers_is_left_beside_the_new_ones(run, store, command, tmp_path):
+    out = tmp_path / "out"
+    other = replace(store["s1"], id="t1", patient="p1")
+    another = Store.write(tmp_path / "another", [other], {"p1": 0})
+    words = ["ground", run.path, "--out", out, "--store"]
+    command(*words, store.path)
+    (out / "notes.png").write_text("mine")
+
+    command(*words, another.path, "--overwrite")
+    assert sorted(path.name for path in out.iterdir()) == ["grounding.json", "notes.png", "t1.png"]
+
+    (out / "grounding.json").unlink()
+    assert "already holds t1.png" in command(*words, another.path)

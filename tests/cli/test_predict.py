@@ -226,6 +226,28 @@ def test_earlier_marks_are_not_lost_without_saying_so(make_run, scan, command, t
     assert kept.read_text() != "mine"
 
 
+def test_no_mask_of_another_patient_is_left_beside_new_marks(make_run, scan, command, tmp_path):
+    out = tmp_path / "out"
+    words = ["--run", make_run().path, "--out", out]
+    command("predict", scan, *words)
+    one = nm(body(), DetectorInformationSequence=detectors(ANTERIOR))
+    single = save(one, tmp_path / "one.dcm")
+    (out / "notes.txt").write_text("mine")
+
+    command("predict", single, *words, "--overwrite")
+    assert sorted(path.name for path in out.iterdir()) == [
+        "lesions.json",
+        "mask_anterior.png",
+        "notes.txt",
+        "overlay.png",
+    ]
+
+    for name in ("lesions.json", "mask_anterior.png", "overlay.png"):
+        (out / name).unlink()
+    (out / "mask_posterior.png").write_text("hers")
+    assert "already holds mask_posterior.png" in command("predict", single, *words)
+
+
 def test_a_mistyped_file_is_not_read_as_a_report(told, scan, command, tmp_path):
     words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out", "--report"]
     assert "rport.txt: no such file" in command(*words, "rport.txt")
