@@ -145,7 +145,7 @@ def _report(given: str) -> "Report":
 
     path = Path(given)
     try:
-        text = _decoded(path) if path.is_file() else given
+        text = _text_of(path) if path.is_file() else given
     except OSError:  # far too long for the name of a file
         text = given
     if text is given and _FILE_NAME.fullmatch(given):
@@ -153,16 +153,15 @@ def _report(given: str) -> "Report":
     return deidentify_report(split_report(text))
 
 
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    for codec in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise ReportError("is no text in UTF-8 or GB18030. Save the report as plain text.", path)
+def _text_of(path: Path) -> str:
+    from mmseg_bone.io.tables import TableError, decode
+
+    try:
+        return decode(path.read_bytes())
+    except TableError:
+        raise ReportError(
+            "is no text in UTF-8, UTF-16 or GB18030. Save the report as plain text.", path
+        ) from None
 
 
 def _mark(run: "Run", study: "Study", cut: "Cut") -> Marks:

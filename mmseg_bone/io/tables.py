@@ -175,4 +175,4 @@ def decode(content: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise TableError("is no text in UTF-8 or GB18030. Save it as CSV (UTF-8) or XLSX.")
+    raise TableError("is no text in UTF-8, UTF-16 or GB18030. Save it as CSV (UTF-8) or XLSX.")

@@ -117,12 +117,12 @@ def test_with_and_without_a_report_and_from_text_or_file(told, scan, command, tm
     assert lesions(tmp_path / "without")["lesions"] == []
 
     command(*words, tmp_path / "text", "--report", REPORT)
-    for codec in ("utf-8", "gb18030"):
+    for codec in ("utf-8", "utf-16", "gb18030"):
         file = tmp_path / f"report-{codec}.txt"
         file.write_bytes(REPORT.encode(codec))
         command(*words, tmp_path / codec, "--report", file)
 
-    for name in ("text", "utf-8", "gb18030"):
+    for name in ("text", "utf-8", "utf-16", "gb18030"):
         assert lesions(tmp_path / name)["report_read"]
         assert len(lesions(tmp_path / name)["lesions"]) == 2
 
@@ -252,7 +252,7 @@ def test_a_mistyped_file_is_not_read_as_a_report(told, scan, command, tmp_path):
     words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out", "--report"]
     assert "rport.txt: no such file" in command(*words, "rport.txt")
     (tmp_path / "scan.pdf").write_bytes(b"%PDF\0\xff\xfe")
-    assert "is no text in UTF-8 or GB18030" in command(*words, tmp_path / "scan.pdf")
+    assert "is no text in UTF-8, UTF-16 or GB18030" in command(*words, tmp_path / "scan.pdf")
     assert "lesions 1" in command(*words, "见异常放射性浓聚。" * 100)  # too long for a file name
 
 

@@ -109,7 +109,7 @@ def test_all_missing_and_double_keys_are_told_at_once_and_by_row(tmp_path):
         (b"study,report\na,b,c\n", "row 2 has 3 cells, the heading has 2"),
         (b"study,text,Study\na,b,c\n", "one name for the columns 1 and 3"),
         (b'study,report\na,"open\n', "quotation marks"),
-        (b"\x00\x01\x02\xff\xfe\x81", "no text in UTF-8 or GB18030"),
+        (b"\x00\x01\x02\xff\xfe\x81", "no text in UTF-8, UTF-16 or GB18030"),
         (b"PK\x03\x04 not a workbook", "no text|no XLSX|study key"),
     ],
 )
