@@ -129,18 +129,21 @@ def _study(scan: list[Path], report: str | None, spacing: str, posterior: Stored
         views=read.views,
         counts=read.counts,
         spacing_mm=read.spacing_mm,
-        report=None if report is None else _report(report),
+        report=None if report is None else _report(report, scan),
         notes=read.notes,
     )
 
 
-def _report(given: str) -> "Report":
-    """The report in a file, or in the text itself; names taken out as ``prepare`` does.
+def _report(given: str, scan: list[Path]) -> "Report":
+    """The report in a file, or in the text itself.
+
+    Names are taken out as ``prepare`` does, those that the header of the scan knows as well.
 
     Raises:
         ReportError: The file is no text, or there is none of a name that looks like one.
     """
-    from mmseg_bone.text.deidentify import deidentify_report
+    from mmseg_bone.io.dicom_identity import identities
+    from mmseg_bone.text.deidentify import deidentify_report, tells_someone
     from mmseg_bone.text.report import split_report
 
     path = Path(given)
@@ -150,7 +153,8 @@ def _report(given: str) -> "Report":
         text = given
     if text is given and _FILE_NAME.fullmatch(given):
         raise ReportError("no such file. Give the text of the report, or a file of it.", path)
-    return deidentify_report(split_report(text))
+    known: set[str] = set().union(*map(identities, scan))
+    return deidentify_report(split_report(text), filter(tells_someone, known))
 
 
 def _text_of(path: Path) -> str:

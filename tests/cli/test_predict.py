@@ -162,6 +162,22 @@ def test_neither_identity_nor_words_of_the_report_come_out(told, scan, command, 
     assert "肋" not in said
 
 
+def test_no_name_in_the_header_of_the_scan_reaches_the_network_in_its_report(
+    told, scan, command, tmp_path, monkeypatch
+):
+    read = []
+    monkeypatch.setattr(
+        networks, "characters", lambda: lambda report: read.append(report.text) or [1]
+    )
+    # In running text no rule finds a name; nor does one find a number so short.
+    report = "检查所见：张三丰第12胸椎见浓聚，请DrHOUSE会诊，A5512345片比较。"
+    words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out"]
+    assert "lesions 1" in command(*words, "--report", report)
+    assert read
+    assert not identities_in("".join(read).encode())
+    assert "第12胸椎见浓聚" in read[0]
+
+
 def test_agreement_is_judged_only_of_a_report(told, scan, command, tmp_path):
     words = ["predict", scan, "--run", told.path, "--out"]
     said = command(*words, tmp_path / "without")
