@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def ground(
-    run: Annotated[Path, typer.Argument(help="The run whose network is asked.")],
+    run: Annotated[Path, typer.Argument(help="The run whose network is asked, or `shipped`.")],
     store: Annotated[Path, typer.Option(help="Studies: its own store, or another one.")],
     out: Annotated[Path, typer.Option(help="Folder of the answers.")] = Path("grounding"),
     first: Annotated[int, typer.Option(min=1, help="Only so many studies.")] = 20,
@@ -65,10 +65,11 @@ def ground(
     from mmseg_bone.cli.files import refuse_existing, write_result
     from mmseg_bone.cli.load import load_network, untrained_network
     from mmseg_bone.errors import RunError
-    from mmseg_bone.io.runs import Run, to_json
+    from mmseg_bone.io.model import run_called
+    from mmseg_bone.io.runs import to_json
     from mmseg_bone.io.store import Store
 
-    record, shelf = Run(run), Store(store)
+    record, shelf = run_called(run), Store(store)
     ids = unseen(record, shelf, fold)
     names = [_MAIN, *(f"{id}.png" for id in [*ids, *_asked_before(out)])]
     refuse_existing(out, names, overwrite)

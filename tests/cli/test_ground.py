@@ -94,6 +94,13 @@ def test_each_lesion_read_the_word_of_its_side_and_the_untrained_network_none(
     assert Image.open(BytesIO((out / "s1.png").read_bytes())).width > 500
 
 
+def test_the_model_that_ships_is_asked_by_its_name(run, store, command, tmp_path, monkeypatch):
+    monkeypatch.setattr("mmseg_bone.io.model._SHIPPED", run.path)
+    monkeypatch.chdir(tmp_path)  # where no folder is called so
+    said = command("ground", "shipped", "--store", store.path, "--out", tmp_path / "out")
+    assert "| trained | 2 | 1.00 | 1.000 | 0.500 |" in said
+
+
 def test_no_word_of_a_report_comes_out(run, store, command, tmp_path):
     said = command("ground", run.path, "--store", store.path, "--out", tmp_path / "out")
     text = (tmp_path / "out" / "grounding.json").read_text("utf-8")
