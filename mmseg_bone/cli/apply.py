@@ -65,7 +65,7 @@ def apply(
     record = Run.start(out, config, _environment(trained, shelf, device))
     with typer.progressbar(ids, label="predicting") as bar:
         for id in bar:
-            record.write_prediction(id, probability(network, encode, change(shelf[id])))
+            record.write_prediction(id, probability(network, encode, change(shelf[id]), trained))
     evaluate(record, shelf)
     print(f"run: {out}")
 

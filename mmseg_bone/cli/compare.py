@@ -1,5 +1,6 @@
 """``mmseg-bone compare``: set runs beside each other."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,10 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.analysis.comparison import Comparison
     from mmseg_bone.analysis.experiments import Experiments
     from mmseg_bone.io.runs import Run
+
+_MAIN = "comparison.md"  # where it lies, the comparison is whole
+_TABLES = ("scores.csv", "differences.csv", "scores.tex", "differences.tex")
+_FIGURES = ("forest", "froc", "reliability", "strata", "burden", "decision", "examples")
 
 
 def main() -> None:
@@ -50,9 +55,9 @@ def compare(
     from mmseg_bone.analysis.evidence import gather
     from mmseg_bone.analysis.experiments import collect
     from mmseg_bone.analysis.figures import to_png
-    from mmseg_bone.cli.files import refuse_existing, write_all
+    from mmseg_bone.cli.files import refuse_existing, write_result
 
-    refuse_existing(out, ["comparison.md"], overwrite)
+    refuse_existing(out, names(), overwrite)
     experiments = collect(_scored(runs))
     _check(shown, experiments)
     compared = comparison.compare(experiments, baseline=baseline, seed=seed, resamples=resamples)
@@ -66,10 +71,18 @@ def compare(
     texts = paper.written(compared, evidence)
     files = {name: text.encode() for name, text in texts.items()}
     files |= {f"{name}.png": to_png(figure, dpi=180) for name, figure in figures.items()}
-    write_all(out, files, overwrite)
+    write_result(out, files, overwrite, main=_MAIN, earlier=names())
     _show(compared)
-    print(f"\nMore, and what to know before believing it, in {out / 'comparison.md'}.")
-    print(f"Beside it: {', '.join(name for name in files if name != 'comparison.md')}")
+    print(f"\nMore, and what to know before believing it, in {out / _MAIN}.")
+    print(f"Beside it: {', '.join(name for name in files if name != _MAIN)}")
+
+
+def names() -> list[str]:
+    """All files that a comparison may leave; which of them it does, depends on the runs."""
+    from mmseg_bone.analysis.evidence import Evidence
+
+    tables = [f"{field.name}.csv" for field in fields(Evidence)]
+    return [_MAIN, *_TABLES, *tables, *(f"{name}.png" for name in _FIGURES)]
 
 
 def _show(compared: "Comparison") -> None:

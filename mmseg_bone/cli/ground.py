@@ -1,5 +1,6 @@
 """``mmseg-bone ground``: which words of its report each lesion of a run was read from."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,10 +14,12 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.analysis.grounding import Reading
     from mmseg_bone.analysis.marked import Cut
     from mmseg_bone.data.encode import EncodeStudy
+    from mmseg_bone.io.runs import Run
     from mmseg_bone.io.store import Store
     from mmseg_bone.nn.network import Network
     from mmseg_bone.study import Study
 
+_MAIN = "grounding.json"  # where it lies, the answers are whole
 _READS = {"tokens", "evidence"}
 _DIGITS = 4
 
@@ -36,7 +39,7 @@ def main() -> None:
 
 
 def ground(
-    run: Annotated[Path, typer.Argument(help="The run whose network is asked.")],
+    run: Annotated[Path, typer.Argument(help="The run whose network is asked, or `shipped`.")],
     store: Annotated[Path, typer.Option(help="Studies: its own store, or another one.")],
     out: Annotated[Path, typer.Option(help="Folder of the answers.")] = Path("grounding"),
     first: Annotated[int, typer.Option(min=1, help="Only so many studies.")] = 20,
@@ -59,14 +62,17 @@ def ground(
     from mmseg_bone.analysis.grounding import point
     from mmseg_bone.analysis.marked import cut_of
     from mmseg_bone.cli.apply import unseen
-    from mmseg_bone.cli.files import refuse_existing, write_all
+    from mmseg_bone.cli.files import refuse_existing, write_result
     from mmseg_bone.cli.load import load_network, untrained_network
     from mmseg_bone.errors import RunError
-    from mmseg_bone.io.runs import Run, to_json
+    from mmseg_bone.io.model import run_called
+    from mmseg_bone.io.runs import to_json
     from mmseg_bone.io.store import Store
 
-    refuse_existing(out, ["grounding.json"], overwrite)
-    record, shelf = Run(run), Store(store)
+    record, shelf = run_called(run), Store(store)
+    ids = unseen(record, shelf, fold)
+    names = [_MAIN, *(f"{id}.png" for id in [*ids, *_asked_before(out)])]
+    refuse_existing(out, names, overwrite)
     network, encode = load_network(record)
     if not _READS & set(network.reads):
         raise RunError(
@@ -78,13 +84,12 @@ def ground(
     known: dict[str, list[Reading]] = {"trained": [], "untrained": []}
     studies: dict[str, Any] = {}
     files: dict[str, bytes] = {}
-    with typer.progressbar(
-        _several_sites(shelf, unseen(record, shelf, fold), first), length=first, label="asking"
-    ) as bar:
+    with typer.progressbar(_several_sites(shelf, ids, first), length=first, label="asking") as bar:
         for study in bar:
-            asked = _ask(network, encode, study)
+            asked = _ask(record, network, encode, study)
             known["trained"] += _foci(asked)
-            known["untrained"] += _foci(_ask(before, encode, study)) if study.foci else []
+            if study.foci:
+                known["untrained"] += _foci(_ask(record, before, encode, study))
             studies[study.id], figure = _answer(asked, cut, record.name, len(files) < pictures)
             if figure is not None:
                 files[f"{study.id}.png"] = to_png(figure)
@@ -101,9 +106,18 @@ def ground(
         "smallest_mm2": cut.smallest_mm2,
     }
     content = to_json(about | {"pointing": scores, "studies": studies})
-    write_all(out, {"grounding.json": content} | files, overwrite)
+    write_result(out, {_MAIN: content} | files, overwrite, main=_MAIN, earlier=names)
     _tell(scores, len(studies))
-    print(f"Written to {out}: grounding.json, {len(files)} pictures.")
+    print(f"Written to {out}: {_MAIN}, {len(files)} pictures.")
+
+
+def _asked_before(out: Path) -> list[str]:
+    """Studies of earlier answers, perhaps of another store, which may have a picture there."""
+    try:
+        studies = json.loads((out / _MAIN).read_text("utf-8"))["studies"]
+    except (OSError, ValueError, KeyError, TypeError):  # none there, or not ours
+        return []
+    return [id for id in studies if Path(id).name == id]  # no path that leads elsewhere
 
 
 def _several_sites(store: "Store", ids: list[str], first: int) -> "Iterator[Study]":
@@ -121,18 +135,20 @@ def _sites(study: "Study") -> list[str]:
     return [mention.bone for mention in mentions if not mention.collective and not mention.negated]
 
 
-def _ask(network: "Network", encode: "EncodeStudy", study: "Study") -> Asked:
+def _ask(run: "Run", network: "Network", encode: "EncodeStudy", study: "Study") -> Asked:
+    """Ask a network of a run, the trained one or the untrained."""
     from dataclasses import replace
 
     from mmseg_bone.cli.load import probability
     from mmseg_bone.text.rewriting import rename_site
 
     assert study.report is not None  # it names sites
+    reports = {bone: rename_site(study.report, bone) for bone in _sites(study)}
     without = {
-        bone: probability(network, encode, replace(study, report=rename_site(study.report, bone)))
-        for bone in _sites(study)
+        bone: probability(network, encode, replace(study, report=report), run)
+        for bone, report in reports.items()
     }
-    return Asked(study, probability(network, encode, study), without)
+    return Asked(study, probability(network, encode, study, run), without)
 
 
 def _foci(asked: Asked) -> "list[Reading]":

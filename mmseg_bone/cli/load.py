@@ -14,7 +14,7 @@ from safetensors.torch import save
 from mmseg_bone.cli.weights import read_weights
 from mmseg_bone.data.encode import EncodeStudy, collate
 from mmseg_bone.errors import RunError
-from mmseg_bone.io.runs import Run
+from mmseg_bone.io.runs import Run, refuse_improbable
 from mmseg_bone.io.store import write_atomically
 from mmseg_bone.nn.network import Network
 from mmseg_bone.study import Study
@@ -34,6 +34,9 @@ def save_weights(task: "pl.LightningModule", checkpoint: str, folder: Path) -> N
     out: there is one such file a run, and the run then predicts the same on another machine,
     whatever weights lie at the encoder's source there. (Its settings and its vocabulary are
     still read from that source.)
+
+    Raises:
+        RunError: Training has diverged; then nothing is written, and no command marks with it.
     """
     content = torch.load(checkpoint, map_location="cpu", weights_only=True)
     task.on_load_checkpoint(content)  # puts back what was left out
@@ -44,8 +47,19 @@ def save_weights(task: "pl.LightningModule", checkpoint: str, folder: Path) -> N
         for name, value in state.items()
         if name.startswith(_PREFIX)
     }
+    _refuse_diverged(weights, folder)
     network.load_state_dict(weights)
     write_atomically(folder / "weights.safetensors", save(weights))
+
+
+def _refuse_diverged(weights: dict[str, torch.Tensor], folder: Path) -> None:
+    lost = [name for name, value in weights.items() if not value.isfinite().all()]
+    if lost:
+        raise RunError(
+            f"{folder}: {len(lost)} of {len(weights)} weights are not finite, {lost[0]} the first. "
+            f"Training has diverged, so they were not kept: train again with a lower learning "
+            f"rate (optimizer.lr)."
+        )
 
 
 def device_at_hand() -> torch.device:
@@ -83,15 +97,28 @@ def untrained_network(run: Run) -> Network:
 
 @torch.inference_mode()
 def probability(
-    network: Network, encode: EncodeStudy, study: Study
+    network: Network, encode: EncodeStudy, study: Study, run: Run | None = None
 ) -> Float[np.ndarray, "view y x"]:
-    """Probability of lesion on the study's own pixels and views."""
+    """Probability of lesion on the study's own pixels and views.
+
+    Args:
+        network: From ``load_network``.
+        encode: From there, too.
+        study: What is to be marked.
+        run: Whose network it is, to be named if it has diverged.
+
+    Raises:
+        RunError: What comes out is no probability, but nan.
+    """
     batch = collate([encode(study)], stride=network.stride)
     device = next(network.parameters()).device
     inputs = {key: batch[key].to(device) for key in network.reads}  # type: ignore[literal-required]
     logits = network(**inputs)[0].float()
     height, width = batch["size"][0].tolist()
-    return encode.restore(logits[:, :height, :width].sigmoid().cpu().numpy(), study)
+    found = encode.restore(logits[:, :height, :width].sigmoid().cpu().numpy(), study)
+    whose = "" if run is None else f"{run.path}: "
+    refuse_improbable(found, f"{whose}prediction of {study.id!r}")
+    return found
 
 
 def predict(

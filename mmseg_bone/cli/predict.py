@@ -28,7 +28,8 @@ NOTICE = (
 )
 # What is no file but looks like one was mistyped, and is not to be read as a report.
 _FILE_NAME = re.compile(r"[^\n]+\.(txt|text|md|csv|xlsx?|docx?|pdf|rtf|html?|xml|json)", re.I)
-_DIGITS = 4  # of numbers in lesions.json
+_MAIN = "lesions.json"  # where it lies, the marks are whole
+_DIGITS = 4  # of the numbers in it
 
 
 class Stored(StrEnum):
@@ -92,19 +93,21 @@ def predict(
     """
     from mmseg_bone.analysis.agreement.judging import judge
     from mmseg_bone.analysis.marked import cut_of
-    from mmseg_bone.cli.files import refuse_existing, write_all
+    from mmseg_bone.cli.files import refuse_existing, write_result
     from mmseg_bone.io.model import run_called
+    from mmseg_bone.study import VIEWS
     from mmseg_bone.text.hearing import hear
 
-    study = _study(scan, report, spacing, posterior)
-    names = [*(_mask_name(view) for view in study.views), "overlay.png", "lesions.json"]
+    # Of both views: the other mask in that folder may be another patient's.
+    names = [*(_mask_name(view) for view in VIEWS), "overlay.png", _MAIN]
     refuse_existing(out, names, overwrite)
+    study = _study(scan, report, spacing, posterior)
     record = run_called(run or "shipped")
     cut = cut_of(record, threshold, smallest_mm2)
     marks = _mark(record, study, cut)
     judged = judge(study, marks.mask, hear(study.report), levels=levels)
     files = _files(record, study, marks, judged, cut)
-    write_all(out, files, overwrite)
+    write_result(out, files, overwrite, main=_MAIN, earlier=names)
     _tell(study, marks, report is not None)
     _tell_agreement(judged)
     print(f"Written to {out}: {', '.join(files)}. Not a medical device.")
@@ -126,40 +129,43 @@ def _study(scan: list[Path], report: str | None, spacing: str, posterior: Stored
         views=read.views,
         counts=read.counts,
         spacing_mm=read.spacing_mm,
-        report=None if report is None else _report(report),
+        report=None if report is None else _report(report, scan),
         notes=read.notes,
     )
 
 
-def _report(given: str) -> "Report":
-    """The report in a file, or in the text itself; names taken out as ``prepare`` does.
+def _report(given: str, scan: list[Path]) -> "Report":
+    """The report in a file, or in the text itself.
+
+    Names are taken out as ``prepare`` does, those that the header of the scan knows as well.
 
     Raises:
         ReportError: The file is no text, or there is none of a name that looks like one.
     """
-    from mmseg_bone.text.deidentify import deidentify_report
+    from mmseg_bone.io.dicom_identity import identities
+    from mmseg_bone.text.deidentify import deidentify_report, tells_someone
     from mmseg_bone.text.report import split_report
 
     path = Path(given)
     try:
-        text = _decoded(path) if path.is_file() else given
+        text = _text_of(path) if path.is_file() else given
     except OSError:  # far too long for the name of a file
         text = given
     if text is given and _FILE_NAME.fullmatch(given):
         raise ReportError("no such file. Give the text of the report, or a file of it.", path)
-    return deidentify_report(split_report(text))
+    known: set[str] = set().union(*map(identities, scan))
+    return deidentify_report(split_report(text), filter(tells_someone, known))
 
 
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    for codec in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise ReportError("is no text in UTF-8 or GB18030. Save the report as plain text.", path)
+def _text_of(path: Path) -> str:
+    from mmseg_bone.io.tables import TableError, decode
+
+    try:
+        return decode(path.read_bytes())
+    except TableError:
+        raise ReportError(
+            "is no text in UTF-8, UTF-16 or GB18030. Save the report as plain text.", path
+        ) from None
 
 
 def _mark(run: "Run", study: "Study", cut: "Cut") -> Marks:
@@ -168,7 +174,7 @@ def _mark(run: "Run", study: "Study", cut: "Cut") -> Marks:
 
     network, encode = load_network(run)
     # As a run would keep it: the same mask comes of the same scan.
-    found = as_kept(probability(network, encode, study))
+    found = as_kept(probability(network, encode, study, run))
     return Marks(found, cut.mask(found, study.spacing_mm), _reads_report(network, encode, study))
 
 
@@ -234,7 +240,7 @@ def _files(
         "lesions": [_rounded(asdict(one)) for one in lesions],
         "agreement": judged.to_json(),
     }
-    return masks | {"overlay.png": to_png(overlay), "lesions.json": to_json(about | found)}
+    return masks | {"overlay.png": to_png(overlay), _MAIN: to_json(about | found)}
 
 
 def _rounded(value: Any) -> Any:  # noqa: ANN401  (numbers anywhere in what JSON can say)

@@ -24,7 +24,7 @@ from mmseg_bone.io.manifest import Entry
 from mmseg_bone.io.reports import WrittenReport
 from mmseg_bone.io.store import StoreWriter, study_from_bytes
 from mmseg_bone.study import Report, Study
-from mmseg_bone.text.deidentify import deidentify_report
+from mmseg_bone.text.deidentify import deidentify_report, tells_someone
 from mmseg_bone.text.report import clean, split_report
 
 _WAY = 1  # raised when the same files make another study, so that old studies are made again
@@ -280,16 +280,9 @@ def _report(written: WrittenReport, entry: Entry, choices: Choices) -> Report | 
     if written.findings or written.impression:
         report = Report(findings=clean(written.findings), impression=clean(written.impression))
     if not choices.keep_raw_text:
-        known = {entry.study, entry.patient, entry.report}
-        for file in entry.scan:
-            known |= identities(file)
-        report = deidentify_report(report, filter(_tells_someone, known))
+        known = {entry.study, entry.patient, entry.report}.union(*map(identities, entry.scan))
+        report = deidentify_report(report, filter(tells_someone, known))
     return report if report.text else None
-
-
-def _tells_someone(word: str) -> bool:
-    """A short number is no name, and would take the level out of 第12胸椎."""
-    return len(word) >= (5 if word.isascii() else 2)
 
 
 def _digest(entry: Entry, written: WrittenReport | None, choices: Choices) -> str:

@@ -69,9 +69,15 @@ def publish(
     """
     from mmseg_bone.cli.files import refuse_existing
     from mmseg_bone.cli.weights import read_weights, write_packed
+    from mmseg_bone.errors import RunError
     from mmseg_bone.io.model import write_model
     from mmseg_bone.io.runs import Run
 
+    if out.resolve() == run.resolve():
+        raise RunError(
+            f"{out} is the run itself, whose own settings and weights would be replaced. Name "
+            f"another folder with --out."
+        )
     names = ["config.yaml", "environment.json", "weights.safetensors", "README.md"]
     refuse_existing(out, names, overwrite)
     record = Run(run)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from mmseg_bone.errors import ReportError
 from mmseg_bone.io.reports import read_reports
-from mmseg_bone.io.tables import TableError, find_column, read_table
+from mmseg_bone.io.tables import TableError, find_column, read_table, told_heading
 from mmseg_bone.study import Report
 from mmseg_bone.text.deidentify import deidentify_report
 from mmseg_bone.text.report import split_report
@@ -67,7 +67,7 @@ def _patients(path: str | PathLike[str], column: str | None) -> dict[int, str]:
         raise ReportError(error.reason, path) from None
     name = find_column(table, (column,))
     if name is None:
-        raise ReportError(
-            f"has no column {column!r} for the patient; it has {', '.join(table.columns)}.", path
-        )
+        # The reports were read from this table, so the column of the key was found.
+        has = told_heading(table, (), quoted=True)
+        raise ReportError(f"has no column {column!r} for the patient; {has}", path)
     return {row.number: row.cells[name] for row in table.rows}

@@ -76,5 +76,10 @@ def _swap_sides(text: str) -> str:
 
 def _mirror_focus(focus: Focus) -> Focus:
     part = {"left_edge": "right_edge", "right_edge": "left_edge"}.get(focus.part, focus.part)
-    bone = mirrored(BY_NAME[focus.bone]).name if focus.bone else ""
-    return replace(focus, bone=bone, part=part)
+    # What the report names is mirrored with the report, be it right or one level off.
+    return replace(focus, bone=_other(focus.bone), named=_other(focus.named), part=part)
+
+
+def _other(bone: str) -> str:
+    """Its name on the other side; none stays none."""
+    return mirrored(BY_NAME[bone]).name if bone else ""

@@ -121,15 +121,21 @@ def read_manifest(
 def _columns(table: Table) -> dict[str, str]:
     """Our name of each column; those that begin with an underscore are the hospital's own."""
     ours = {plain(name): name for name in COLUMNS} | {plain(k): v for k, v in _CHINESE.items()}
-    names, wrong = {}, []
-    for column in table.columns:
-        if plain(column) in ours:
-            names[column] = ours[plain(column)]
-        elif column and not column.startswith("_"):
+    names = {column: ours[plain(column)] for column in table.columns if plain(column) in ours}
+    if not names:
+        raise ManifestError(
+            f"row 1 of the manifest names no known column. Is the heading missing? Expected are "
+            f"{', '.join(COLUMNS)}."
+        )
+    has = set(names.values())
+    wrong = []
+    for place, column in enumerate(table.columns, start=1):
+        if column and column not in names and not column.startswith("_"):
+            # Without a column of the key this may be no heading, but a patient's row.
+            shown = column if "study" in has else str(place)
             near = difflib.get_close_matches(column.lower(), COLUMNS, n=1)
             hint = f" (is it {near[0]}?)" if near else ""
-            wrong.append(f"row 1, column {column}: found an unknown name{hint}")
-    has = set(names.values())
+            wrong.append(f"row 1, column {shown}: found an unknown name{hint}")
     for needed in ("study", "patient"):
         if needed not in has:
             wrong.append(f"row 1: found no column {needed}")

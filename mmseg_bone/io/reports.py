@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 
 from mmseg_bone.errors import ReportError
-from mmseg_bone.io.tables import Table, TableError, find_column, read_table
+from mmseg_bone.io.tables import Table, TableError, find_column, read_table, told_heading
 
 # Customary column names, in the order they are looked for.
 KEY = ("study", "study_id", "accession", "accession_number", "exam_id", "id",
@@ -80,26 +80,27 @@ def _columns(
         "impression": IMPRESSION,
     }
     found: dict[str, str] = {}
+
+    def has() -> str:
+        known = [name for names in customary.values() for name in names]
+        return told_heading(table, [*known, *filter(None, given.values())], quoted="key" in found)
+
     for what, name in given.items():
         column = find_column(table, customary[what] if name is None else (name,))
         if column is not None:
             found[what] = column
         elif name is not None:
-            raise ReportError(f"has no column {name!r} for the {what}; {_has(table)}")
+            raise ReportError(f"has no column {name!r} for the {what}; {has()}")
     if "key" not in found:
-        raise ReportError(f"has no column with the study key; {_has(table)} Name it with the key.")
+        raise ReportError(f"has no column with the study key; {has()} Name it with the key.")
     if not found.keys() & {"text", "findings", "impression"}:
         raise ReportError(
-            f"has no column with the text of the report; {_has(table)} Name the column "
+            f"has no column with the text of the report; {has()} Name the column "
             f"of the text, or those of findings and impression."
         )
     if text is None and found.keys() & {"findings", "impression"}:
         found.pop("text", None)
     return found
-
-
-def _has(table: Table) -> str:
-    return f"it has {', '.join(name for name in table.columns if name)}."
 
 
 def _rows(table: Table, columns: dict[str, str]) -> dict[str, WrittenReport]:

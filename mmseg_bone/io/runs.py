@@ -163,12 +163,7 @@ class Run:
         Raises:
             RunError: It is no probability: nan, or outside 0 to 1.
         """
-        if not ((probability >= 0) & (probability <= 1)).all():  # false for nan, too
-            raise RunError(
-                f"prediction of {id!r} ranges from {probability.min()} to {probability.max()}; a "
-                f"probability lies from 0 to 1. If it is nan, training has diverged: lower the "
-                f"learning rate."
-            )
+        refuse_improbable(probability, f"prediction of {id!r}")
         content = save({"logit": _logits(probability)})
         write_atomically(self.path / "predictions" / f"{id}.safetensors", content)
 
@@ -228,6 +223,20 @@ class Run:
 def is_finished(folder: str | PathLike[str]) -> bool:
     """Whether a run was trained, predicted and scored; the summary is its last file."""
     return (Path(folder) / "summary.json").is_file()
+
+
+def refuse_improbable(probability: Float[np.ndarray, "..."], what: str) -> None:
+    """Stop before a mask is cut of it, for a mask of nan reads as "no lesion".
+
+    Raises:
+        RunError: It is no probability: nan, or outside 0 to 1.
+    """
+    if not ((probability >= 0) & (probability <= 1)).all():  # false for nan, too
+        raise RunError(
+            f"{what} ranges from {probability.min()} to {probability.max()}; a probability lies "
+            f"from 0 to 1. If it is nan, training has diverged: train again with a lower "
+            f"learning rate."
+        )
 
 
 def as_kept(probability: Float[np.ndarray, "view y x"]) -> Float32[np.ndarray, "view y x"]:

@@ -54,6 +54,27 @@ def find_column(table: Table, names: Iterable[str]) -> str | None:
     return next((by_name[key] for name in names if (key := plain(name)) in by_name), None)
 
 
+def told_heading(table: Table, known: Iterable[str], *, quoted: bool) -> str:
+    """What is in the heading, fit for a log: "it has ..., ... .", or that it may be missing.
+
+    Where the heading is missing, row 1 is somebody's: her name, and her whole report. So names
+    that are not known are counted, unless the table is sure to have a heading.
+
+    Args:
+        table: Any table.
+        known: Names that a column may have; to find one of them is no secret.
+        quoted: Whether to quote all names: only where the column of the key was found.
+    """
+    names = [name for name in table.columns if name]
+    if quoted:
+        return f"it has {', '.join(names)}."
+    ours = {plain(name) for name in known}
+    if not (found := [name for name in names if plain(name) in ours]):
+        return "row 1 names no known column. Is the heading missing?"
+    others = len(names) - len(found)
+    return f"it has {', '.join(found)}, and {others} columns of names that are not known."
+
+
 def read_table(path: str | PathLike[str]) -> Table:
     """Read a table; a key that Excel keeps as the number 12.0 is read as ``12``.
 
@@ -84,9 +105,7 @@ def _as_table(lines: Iterator[Sequence[str]]) -> Table:
         heading.pop()
     if not any(heading):
         raise TableError("is empty; the first row should name the columns.")
-    names = [plain(name) for name in heading]
-    if twice := sorted({heading[i] for i, name in enumerate(names) if name in names[:i]}):
-        raise TableError(f"has two columns named {', '.join(twice)}; each needs its own name.")
+    _refuse_twice([plain(name) for name in heading])
     rows = []
     for number, line in enumerate(lines, start=2):
         cells = [cell.strip() for cell in line]
@@ -99,6 +118,15 @@ def _as_table(lines: Iterator[Sequence[str]]) -> Table:
             cells += [""] * (len(heading) - len(cells))
             rows.append(Row(number, dict(zip(heading, cells, strict=False))))
     return Table(tuple(heading), tuple(rows))
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    """Columns are told by their place, for without a heading their names are somebody's."""
+    for place, name in enumerate(names, start=1):
+        if (first := names.index(name) + 1) < place:
+            raise TableError(
+                f"has one name for the columns {first} and {place}; each needs its own, in row 1."
+            )
 
 
 def _sheet(content: bytes) -> Iterator[Sequence[str]]:
@@ -147,4 +175,4 @@ def decode(content: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise TableError("is no text in UTF-8 or GB18030. Save it as CSV (UTF-8) or XLSX.")
+    raise TableError("is no text in UTF-8, UTF-16 or GB18030. Save it as CSV (UTF-8) or XLSX.")

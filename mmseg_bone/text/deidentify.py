@@ -110,6 +110,14 @@ def deidentify_report(report: Report, known: Iterable[str] = ()) -> Report:
     )
 
 
+def tells_someone(word: str) -> bool:
+    """Whether a word of a header or of a table may be taken out of a report as ``known``.
+
+    A short number is no name, and would take the level out of 第12胸椎.
+    """
+    return len(word) >= (5 if word.isascii() else 2)
+
+
 def _bounded(secret: str) -> str:
     """Key 12 is no part of 120, nor of L12; a Chinese name may stand anywhere."""
     start = r"(?<![A-Za-z0-9])" if secret[0].isascii() and secret[0].isalnum() else ""

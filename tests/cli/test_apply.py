@@ -1,7 +1,11 @@
 """A trained run under the controls, on studies of a few pixels."""
 
+import shutil
+
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from mmseg_bone.cli import main
 from mmseg_bone.cli.apply import Control, apply
@@ -59,6 +63,16 @@ def test_the_model_that_ships_is_applied_by_its_name(made, tmp_path):
     run = Run(tmp_path / "s")
     assert run.predicted == Run(made / "run").predicted
     assert run.config["applied"] == Run(shipped_model()).name
+
+
+def test_a_network_that_diverged_is_told_by_its_own_run(made, tmp_path):
+    run = tmp_path / "diverged"
+    shutil.copytree(made / "run", run)
+    weights = load_file(run / "weights.safetensors")
+    nan = {name: torch.full_like(value, torch.nan) for name, value in weights.items()}
+    save_file(nan, run / "weights.safetensors")
+    with pytest.raises(RunError, match=f"{run}: prediction of .*training has diverged"):
+        apply(run, store=made / "store", out=tmp_path / "out")
 
 
 def test_another_store_is_predicted_whole_or_by_fold(made, tmp_path):

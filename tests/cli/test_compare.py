@@ -1,6 +1,8 @@
 import pandas as pd
 import pytest
 
+from mmseg_bone.cli.compare import names
+
 
 @pytest.fixture
 def sweep(make_run, command):
@@ -48,6 +50,23 @@ def test_an_earlier_comparison_is_not_lost_without_saying_so(sweep, command, tmp
     assert kept.read_text() == "mine"
     command(*words, "--overwrite")
     assert kept.read_text() != "mine"
+
+
+def test_nothing_of_an_earlier_comparison_is_left_beside_the_new_one(
+    sweep, store, command, tmp_path
+):
+    out = tmp_path / "out"
+    words = ["compare", sweep[0].path.parent, "--out", out, "--resamples", 5]
+    command(*words, "--store", store.path)
+    assert {path.name for path in out.iterdir()} <= set(names())
+    (out / "notes.txt").write_text("mine")
+
+    command(*words, "--overwrite")
+    assert not (out / "examples.png").exists()  # no store was named this time
+    assert (out / "notes.txt").exists()
+
+    (out / "comparison.md").unlink()
+    assert "already holds scores.csv" in command(*words)
 
 
 def test_a_job_of_a_sweep_that_did_not_finish_is_told_and_left_out(sweep, command, tmp_path):

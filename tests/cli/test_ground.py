@@ -94,6 +94,13 @@ def test_each_lesion_read_the_word_of_its_side_and_the_untrained_network_none(
     assert Image.open(BytesIO((out / "s1.png").read_bytes())).width > 500
 
 
+def test_the_model_that_ships_is_asked_by_its_name(run, store, command, tmp_path, monkeypatch):
+    monkeypatch.setattr("mmseg_bone.io.model._SHIPPED", run.path)
+    monkeypatch.chdir(tmp_path)  # where no folder is called so
+    said = command("ground", "shipped", "--store", store.path, "--out", tmp_path / "out")
+    assert "| trained | 2 | 1.00 | 1.000 | 0.500 |" in said
+
+
 def test_no_word_of_a_report_comes_out(run, store, command, tmp_path):
     said = command("ground", run.path, "--store", store.path, "--out", tmp_path / "out")
     text = (tmp_path / "out" / "grounding.json").read_text("utf-8")
@@ -108,6 +115,13 @@ def test_a_network_that_reads_no_report_is_refused(run, store, command, tmp_path
     assert "reads image and no report" in said
 
 
+def test_a_network_that_diverged_is_told(run, store, command, tmp_path):
+    save_file({"listens": torch.tensor(torch.nan)}, run.weights)
+    said = command("ground", run.path, "--store", store.path, "--out", tmp_path / "out")
+    assert f"{run.path}: prediction of 's1' ranges from nan" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_reports_without_a_choice_of_sites_are_told(run, store, command, tmp_path):
     few = Store.write(tmp_path / "few", [store["s0"]], {"p0": 0})
     said = command("ground", run.path, "--store", few.path, "--out", tmp_path / "out")
@@ -120,3 +134,18 @@ def test_earlier_answers_are_not_lost_without_saying_so(run, store, command, tmp
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["grounding.json"]
     assert "already holds grounding.json" in command(*words)
     assert "1 studies" in command(*words, "--overwrite")
+
+
+def test_no_picture_of_earlier_answers_is_left_beside_the_new_ones(run, store, command, tmp_path):
+    out = tmp_path / "out"
+    other = replace(store["s1"], id="t1", patient="p1")
+    another = Store.write(tmp_path / "another", [other], {"p1": 0})
+    words = ["ground", run.path, "--out", out, "--store"]
+    command(*words, store.path)
+    (out / "notes.png").write_text("mine")
+
+    command(*words, another.path, "--overwrite")
+    assert sorted(path.name for path in out.iterdir()) == ["grounding.json", "notes.png", "t1.png"]
+
+    (out / "grounding.json").unlink()
+    assert "already holds t1.png" in command(*words, another.path)

@@ -117,12 +117,12 @@ def test_with_and_without_a_report_and_from_text_or_file(told, scan, command, tm
     assert lesions(tmp_path / "without")["lesions"] == []
 
     command(*words, tmp_path / "text", "--report", REPORT)
-    for codec in ("utf-8", "gb18030"):
+    for codec in ("utf-8", "utf-16", "gb18030"):
         file = tmp_path / f"report-{codec}.txt"
         file.write_bytes(REPORT.encode(codec))
         command(*words, tmp_path / codec, "--report", file)
 
-    for name in ("text", "utf-8", "gb18030"):
+    for name in ("text", "utf-8", "utf-16", "gb18030"):
         assert lesions(tmp_path / name)["report_read"]
         assert len(lesions(tmp_path / name)["lesions"]) == 2
 
@@ -160,6 +160,22 @@ def test_neither_identity_nor_words_of_the_report_come_out(told, scan, command, 
         for word in ("浓聚", "转移", "可能"):
             assert word.encode() not in file.read_bytes()
     assert "肋" not in said
+
+
+def test_no_name_in_the_header_of_the_scan_reaches_the_network_in_its_report(
+    told, scan, command, tmp_path, monkeypatch
+):
+    read = []
+    monkeypatch.setattr(
+        networks, "characters", lambda: lambda report: read.append(report.text) or [1]
+    )
+    # In running text no rule finds a name; nor does one find a number so short.
+    report = "检查所见：张三丰第12胸椎见浓聚，请DrHOUSE会诊，A5512345片比较。"
+    words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out"]
+    assert "lesions 1" in command(*words, "--report", report)
+    assert read
+    assert not identities_in("".join(read).encode())
+    assert "第12胸椎见浓聚" in read[0]
 
 
 def test_agreement_is_judged_only_of_a_report(told, scan, command, tmp_path):
@@ -226,11 +242,33 @@ def test_earlier_marks_are_not_lost_without_saying_so(make_run, scan, command, t
     assert kept.read_text() != "mine"
 
 
+def test_no_mask_of_another_patient_is_left_beside_new_marks(make_run, scan, command, tmp_path):
+    out = tmp_path / "out"
+    words = ["--run", make_run().path, "--out", out]
+    command("predict", scan, *words)
+    one = nm(body(), DetectorInformationSequence=detectors(ANTERIOR))
+    single = save(one, tmp_path / "one.dcm")
+    (out / "notes.txt").write_text("mine")
+
+    command("predict", single, *words, "--overwrite")
+    assert sorted(path.name for path in out.iterdir()) == [
+        "lesions.json",
+        "mask_anterior.png",
+        "notes.txt",
+        "overlay.png",
+    ]
+
+    for name in ("lesions.json", "mask_anterior.png", "overlay.png"):
+        (out / name).unlink()
+    (out / "mask_posterior.png").write_text("hers")
+    assert "already holds mask_posterior.png" in command("predict", single, *words)
+
+
 def test_a_mistyped_file_is_not_read_as_a_report(told, scan, command, tmp_path):
     words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out", "--report"]
     assert "rport.txt: no such file" in command(*words, "rport.txt")
     (tmp_path / "scan.pdf").write_bytes(b"%PDF\0\xff\xfe")
-    assert "is no text in UTF-8 or GB18030" in command(*words, tmp_path / "scan.pdf")
+    assert "is no text in UTF-8, UTF-16 or GB18030" in command(*words, tmp_path / "scan.pdf")
     assert "lesions 1" in command(*words, "见异常放射性浓聚。" * 100)  # too long for a file name
 
 
@@ -239,6 +277,15 @@ def test_weights_of_another_network_are_refused(make_run, scan, command, tmp_pat
     save_file({}, run.path / "weights.safetensors")
     said = command("predict", scan, "--run", run.path, "--out", tmp_path / "out")
     assert "does not fit the network" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_network_that_diverged_is_not_read_as_no_lesions(make_run, scan, command, tmp_path):
+    run = make_run()
+    save_file({"level": torch.tensor(torch.nan)}, run.weights)
+    said = command("predict", scan, "--run", run.path, "--out", tmp_path / "out")
+    assert f"{run.path}: prediction of 'scan' ranges from nan to nan" in said
+    assert "training has diverged" in said
     assert not (tmp_path / "out").exists()
 
 

@@ -238,6 +238,22 @@ def test_a_wrong_heading_is_told(tmp_path, prepare, heading, words):
     assert words in said
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("A5512345,张三丰,ZHANGSAN.dcm", "names no known column. Is the heading missing? Expected"),
+        # A cell may be a known name by chance: the others are told by their place.
+        ("A5512345,张三丰,ZHANGSAN.dcm,正常", "row 1, column 2: found an unknown name"),
+    ],
+)
+def test_a_manifest_without_a_heading_shows_nobody(tmp_path, prepare, row, words):
+    write(tmp_path / "manifest.csv", row, row)
+    code, said = prepare()
+    assert code == 2
+    assert words in said
+    assert not identities_in(said.encode())
+
+
 def test_a_manifest_without_rows_or_with_too_few_patients_is_refused(hospital, prepare):
     code, said = prepare(folds=4)
     assert code == 2

@@ -90,6 +90,15 @@ def test_an_earlier_model_is_kept_unless_it_is_to_be_replaced(run, tmp_path):
     publish(run, tmp_path / "model", overwrite=True)
 
 
+def test_a_run_is_not_replaced_by_its_own_model(run, tmp_path):
+    before = {path.name: path.read_bytes() for path in run.path.iterdir()}
+    (tmp_path / "link").symlink_to(run.path)
+    for out in (run.path, tmp_path / "link", run.path.parent / "other" / ".." / "run"):
+        with pytest.raises(RunError, match="is the run itself"):
+            publish(run, out, packed=True, overwrite=True)
+    assert {path.name: path.read_bytes() for path in run.path.iterdir()} == before
+
+
 def test_a_run_that_was_not_scored_or_not_finished_is_no_model(run, tmp_path):
     (run.path / "summary.json").unlink()
     with pytest.raises(RunError, match="was not scored"):

@@ -20,6 +20,7 @@ from mmseg_bone.study import Report
 from mmseg_bone.text.masking import IGNORED, Masking, Word, WordCutter
 from mmseg_bone.text.site_evidence import SAID
 from mmseg_bone.text.tokens import ReportTokens
+from tests.dicoms import identities_in
 
 TOKENS = ReportTokens(max_tokens=64)
 BEGIN, END = TOKENS.tokenizer.cls_token_id, TOKENS.tokenizer.sep_token_id
@@ -214,6 +215,15 @@ def test_a_patients_column_that_is_not_there_is_named(tmp_path):
         ReportError, match="has no column 'mrn' for the patient; it has 检查号, 报告"
     ):
         read_corpus(path, patient="mrn")
+
+
+def test_a_table_without_a_heading_shows_nobody(tmp_path):
+    path = tmp_path / "reports.csv"
+    path.write_text("A5512345,张三丰,左侧第5肋见浓聚。\n" * 2, "utf-8")
+    with pytest.raises(ReportError, match="Is the heading missing") as error:
+        read_corpus(path, patient="病人")
+    assert not identities_in(str(error.value).encode())
+    assert "肋" not in str(error.value)
 
 
 def test_the_digest_tells_corpora_apart():

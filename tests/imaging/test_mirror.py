@@ -36,6 +36,23 @@ def test_mirror_renames_bones_and_foci(study):
     assert (mirrored.foci[0].bone, mirrored.foci[0].part) == ("rib_right_5", "right_edge")
 
 
+@pytest.mark.parametrize(
+    ("named", "mirrored"),
+    [("rib_left_6", "rib_right_6"), ("T8", "T8"), ("", "")],  # a midline bone; named by nobody
+)
+def test_mirror_renames_what_the_report_names(study, named, mirrored):
+    focus = Focus(
+        number=1,
+        bone="rib_left_5",
+        named=named,
+        kind="metastasis",
+        metastatic=True,
+        ratio=2.0,
+        diameter_mm=9.0,
+    )
+    assert mirror(replace(study, foci=(focus,))).foci[0].named == mirrored
+
+
 def test_mirror_twice_is_the_study_itself(study):
     twice = mirror(mirror(study))
 

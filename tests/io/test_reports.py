@@ -3,6 +3,7 @@ from openpyxl import Workbook
 
 from mmseg_bone.errors import ReportError
 from mmseg_bone.io.reports import WrittenReport, read_reports
+from tests.dicoms import identities_in
 
 HEADING = "检查号,检查所见,诊断意见"
 ROWS = [
@@ -63,6 +64,35 @@ def test_a_table_without_text_is_refused(tmp_path):
         read_reports(written(tmp_path / "r.csv", "study,age", "a,60"))
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (
+            "A5512345,张三丰,左侧第5肋见浓聚。",
+            "row 1 names no known column. Is the heading missing?",
+        ),
+        ("H0098765,张三丰,张三丰", "one name for the columns 2 and 3"),
+        # A cell may be a known name by chance.
+        ("A5512345,张三丰,报告", "it has 报告, and 2 columns of names that are not known"),
+    ],
+)
+def test_a_table_without_a_heading_shows_nobody(tmp_path, row, words):
+    with pytest.raises(ReportError) as error:
+        read_reports(written(tmp_path / "r.csv", row, row))
+    assert words in str(error.value)
+    assert not identities_in(str(error.value).encode())
+    assert "肋" not in str(error.value)
+
+
+def test_a_column_that_was_named_is_not_found_in_a_table_without_a_heading(tmp_path):
+    path = written(tmp_path / "r.csv", "A5512345,张三丰,左侧第5肋见浓聚。")
+    with pytest.raises(
+        ReportError, match="'流水' for the key; row 1 names no known column"
+    ) as error:
+        read_reports(path, key="流水")
+    assert not identities_in(str(error.value).encode())
+
+
 def test_all_missing_and_double_keys_are_told_at_once_and_by_row(tmp_path):
     path = written(tmp_path / "r.csv", "study,report", "A77,一", ",二", "A77,三", "B,四", "A77,五")
     with pytest.raises(ReportError) as error:
@@ -77,9 +107,9 @@ def test_all_missing_and_double_keys_are_told_at_once_and_by_row(tmp_path):
     [
         (b"", "is empty"),
         (b"study,report\na,b,c\n", "row 2 has 3 cells, the heading has 2"),
-        (b"study,Study\na,b\n", "two columns named Study"),
+        (b"study,text,Study\na,b,c\n", "one name for the columns 1 and 3"),
         (b'study,report\na,"open\n', "quotation marks"),
-        (b"\x00\x01\x02\xff\xfe\x81", "no text in UTF-8 or GB18030"),
+        (b"\x00\x01\x02\xff\xfe\x81", "no text in UTF-8, UTF-16 or GB18030"),
         (b"PK\x03\x04 not a workbook", "no text|no XLSX|study key"),
     ],
 )

@@ -8,7 +8,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from safetensors.torch import load_file
 
 from mmseg_bone.cli.load import save_weights
-from mmseg_bone.errors import TextModelError
+from mmseg_bone.errors import RunError, TextModelError
 from mmseg_bone.losses.overlap import DiceCrossEntropy
 from mmseg_bone.models.text_unet import TextUNet
 from mmseg_bone.tasks.segmentation import SegmentationTask
@@ -60,6 +60,17 @@ def test_what_is_frozen_is_left_out_and_put_back_of_the_same_encoder(fit, tmp_pa
     weights = load_file(tmp_path / "weights.safetensors")
     assert weights.keys() == resumed.network.state_dict().keys()  # a run is whole wherever it is
     torch.testing.assert_close(weights["unet.head.weight"], kept["network.unet.head.weight"])
+
+
+def test_weights_of_a_network_that_diverged_are_not_kept(fit, tmp_path):
+    task = make_task("frozen")
+    last = fit(task, 1)
+    content = torch.load(last, weights_only=True)
+    content["state_dict"]["network.unet.head.weight"].fill_(torch.nan)
+    torch.save(content, last)
+    with pytest.raises(RunError, match=r"unet\.head\.weight the first. Training has diverged"):
+        save_weights(task, str(last), tmp_path)
+    assert not (tmp_path / "weights.safetensors").exists()
 
 
 def test_layers_that_learn_are_kept(fit):
