@@ -241,7 +241,12 @@ def _logits(probability: Float[np.ndarray, "view y x"]) -> Float16[np.ndarray, "
     return np.asarray(logit(np.asarray(probability, np.float64)), np.float16)
 
 
-def keep_small(run: Run, folder: str | PathLike[str], tables: Iterable[str] = TABLES) -> Run:
+def keep_small(
+    run: Run,
+    folder: str | PathLike[str],
+    tables: Iterable[str] = TABLES,
+    settings: Mapping[str, Any] | None = None,
+) -> Run:
     """Copy what comparing needs, and no prediction, no weights and no name of a folder.
 
     The copy is a run that ``compare`` reads, small enough to be kept beside the code. What
@@ -251,12 +256,13 @@ def keep_small(run: Run, folder: str | PathLike[str], tables: Iterable[str] = TA
         run: A scored run.
         folder: Where the copy goes; what it holds of an earlier one is replaced.
         tables: Which tables to copy, where the run has them.
+        settings: Put in place of the run's own; they name no folder.
 
     Raises:
         RunError: The run was not scored.
     """
     summary = run._part("summary.json", f"score it with `mmseg-bone evaluate {run.path}`")
-    copy = Run.start(folder, nameless(run.config), run.environment)
+    copy = Run.start(folder, nameless(run.config) | dict(settings or {}), run.environment)
     for name in tables:
         if run.has_table(name):
             write_atomically(copy.path / f"{name}.csv", (run.path / f"{name}.csv").read_bytes())
