@@ -62,7 +62,7 @@ def refuse_another(folder: Path, config: Mapping[str, Any], store: Path) -> None
 
 def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:
     """The settings; what lies in the run or in the store is told from there."""
-    from mmseg_bone.io.runs import nameless
+    from mmseg_bone.io.nameless import nameless
 
     return nameless(config) | {key: config[key] for key in _RUNS if key in config}
 

@@ -44,6 +44,7 @@ def train(cfg: DictConfig) -> float:
     tune_allocator()
     leave_memory_unfilled()
     fitting.quieten_lightning()
+    fitting.name_whole(cfg)
     folder = Path(cfg.run)
     resume = fitting.checkpoint_to_go_on_from(folder, cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)

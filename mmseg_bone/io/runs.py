@@ -20,7 +20,6 @@ Every file is written under a temporary name and renamed, so what is there is wh
 import io
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -34,6 +33,7 @@ from safetensors.numpy import load, save
 from scipy.special import expit, logit
 
 from mmseg_bone.errors import RunError
+from mmseg_bone.io.nameless import nameless
 from mmseg_bone.io.store import write_atomically
 
 if TYPE_CHECKING:
@@ -268,36 +268,6 @@ def keep_small(
             write_atomically(copy.path / f"{name}.csv", (run.path / f"{name}.csv").read_bytes())
     write_atomically(copy.path / "summary.json", summary.read_bytes())
     return copy
-
-
-def nameless(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration as it may be handed on: no path in it says where anything lies.
-
-    Folders may be named after people. The store and the run become just that, ``store`` and
-    ``run``; of other paths the last part stays, which tells a text encoder from another. Names on
-    a hub stay whole. What is nameless stays as it is.
-    """
-    data = config.get("data")
-    inside = data.get("store") if isinstance(data, Mapping) else None
-    folders = ((config.get("run"), "run"), (config.get("store"), "store"), (inside, "store"))
-    known = {str(folder): name for folder, name in folders if folder}
-    return {key: _nameless(value, known) for key, value in config.items()}
-
-
-def _nameless(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401  (any YAML value)
-    if isinstance(value, Mapping):
-        return {key: _nameless(part, known) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_nameless(part, known) for part in value]
-    if not isinstance(value, str):
-        return value
-    for folder, name in known.items():
-        if value == folder or value.startswith(f"{folder}/"):
-            return name + value.removeprefix(folder)
-    path = Path(value)
-    # Not Path.exists, which raises where a text is too long to be a path.
-    lies_here = path.is_absolute() or value[:1] in (".", "~") or os.path.exists(value)  # noqa: PTH110
-    return path.name if len(path.parts) > 1 and lies_here else value
 
 
 def find_runs(path: str | PathLike[str]) -> list[Run]:
