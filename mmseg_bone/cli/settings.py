@@ -23,6 +23,9 @@ _MAY_DIFFER = {
     "trainer.enable_progress_bar",
 }
 _RUNS = ("start", "weights")  # runs that this one began with
+_NOW_CALLED = {
+    "pytorch_lightning.callbacks.ModelCheckpoint": "mmseg_bone.tasks.checkpoints.Checkpoints"
+}
 
 
 def refuse_another(folder: Path, config: Mapping[str, Any], store: Path) -> None:
@@ -78,7 +81,7 @@ def _differences(then: Any, now: Any, at: str = "") -> Iterator[tuple[str, Any, 
         parts: list[Any] = sorted(now)
     elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         parts = list(range(len(now)))
-    elif not _same_place(at, then, now):
+    elif not _same(at, then, now):
         yield at, then, now
         return
     else:
@@ -87,12 +90,14 @@ def _differences(then: Any, now: Any, at: str = "") -> Iterator[tuple[str, Any, 
         yield from _differences(then[part], now[part], f"{at}.{part}" if at else str(part))
 
 
-def _same_place(at: str, then: Any, now: Any) -> bool:  # noqa: ANN401
-    """Whether two runs or text encoders are one, as far as both are told.
+def _same(at: str, then: Any, now: Any) -> bool:  # noqa: ANN401
+    """Whether two runs, text encoders or classes are one, as far as both are told.
 
     A run of a benchmark is ``ROW/seed-N`` wherever the runs lie; results that were kept earlier
     say ``seed-N`` only, and what is handed on of a folder is its name.
     """
+    if at.endswith("_target_"):
+        return bool(_NOW_CALLED.get(then) == now)
     of_a_run = at in _RUNS
     if not (of_a_run or at.endswith("model")):
         return False

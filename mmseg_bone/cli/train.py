@@ -93,7 +93,7 @@ def _finish(
     from mmseg_bone.cli.load import predict, save_weights
 
     best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
-    save_weights(task, best or str(record.checkpoint("last")), record.path)
+    save_weights(task, str(record.checkpoint("best" if best else "last")), record.path)
     for study, probability in predict(task, data):
         record.write_prediction(study, probability)
     evaluation = evaluate(record, data.store)

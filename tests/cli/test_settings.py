@@ -101,6 +101,11 @@ def test_a_run_of_other_settings_is_refused(key, then, now, tmp_path):
         ("start", "free/seed-0", "runs/benchmark/free/seed-0"),  # the row, wherever it lies
         ("weights", "/elsewhere/runs/free/seed-0", "runs/free/seed-0"),
         ("text.model", "encoder", "encoders/encoder"),
+        (
+            "trainer.callbacks",
+            [{"_target_": "pytorch_lightning.callbacks.ModelCheckpoint", "monitor": "val/dice"}],
+            [{"_target_": "mmseg_bone.tasks.checkpoints.Checkpoints", "monitor": "val/dice"}],
+        ),
     ],
 )
 def test_a_run_of_the_same_settings_is_taken_though_options_came_since(key, then, now, tmp_path):
