@@ -58,14 +58,20 @@ class Run:
         config: The resolved configuration.
 
     Raises:
-        RunError: It is no run directory.
+        RunError: It is no run directory, or its configuration cannot be read.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = Path(path)
-        config = yaml.safe_load(
-            self._part("config.yaml", "mmseg-bone train makes runs").read_bytes()
-        )
+        file = self._part("config.yaml", "mmseg-bone train makes runs")
+        try:
+            config = yaml.safe_load(file.read_bytes())
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = "" if mark is None else f", line {mark.line + 1}"
+            raise RunError(
+                f"{file}{where} is no YAML: it is torn, or was edited. Copy it again."
+            ) from None
         if not isinstance(config, dict):
             raise RunError(
                 f"{self.path}/config.yaml holds no keys. It should hold the resolved configuration "

@@ -36,6 +36,13 @@ def test_a_run_is_read_back_as_it_was_started(run):
     assert again.store_digest == "abc"
 
 
+@pytest.mark.parametrize("content", [b"seed: 0\nmodel: {a: [1", b"name: \xff\xfe", b"a: b: c"])
+def test_a_torn_configuration_names_its_file_and_what_to_do(run, content):
+    (run.path / "config.yaml").write_bytes(content)
+    with pytest.raises(RunError, match=r"run/config\.yaml.* is no YAML.*Copy it again"):
+        Run(run.path)
+
+
 def test_a_run_without_a_name_is_called_by_its_folder(tmp_path):
     assert Run.start(tmp_path / "0-fold1", {}, {}).name == "0-fold1"
 
