@@ -16,6 +16,7 @@ for name, value in {
     "OMP_NUM_THREADS": "1",  # tiny networks: threads cost ten times what they gain
     "OMP_WAIT_POLICY": "PASSIVE",
     "MPLBACKEND": "Agg",
+    "MMSEG_BONE_TRUST": "tests.cli.networks",  # as one's own networks; see cli/build.py
 }.items():
     os.environ.setdefault(name, value)
 

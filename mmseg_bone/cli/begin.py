@@ -1,6 +1,6 @@
 """Weights that a training begins with."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -74,6 +74,7 @@ def _keep_image_part(network: Network, run: Run) -> None:
     of the image part, too.
     """
     given, own = read_weights(run.weights), dict(network.named_parameters())
+    _refuse_running_statistics(run, [*given, *network.state_dict()])
     if any(name.startswith(_IMAGE) for name in given):  # of a network that could read reports
         given = {
             name: value
@@ -93,6 +94,16 @@ def _keep_image_part(network: Network, run: Run) -> None:
     for name, value in given.items():
         own[name].data.copy_(value)
         own[name].requires_grad_(False)
+
+
+def _refuse_running_statistics(run: Run, names: Iterable[str]) -> None:
+    """No batch norm: its statistics move with every batch, also where no weight learns."""
+    if any(name.endswith("running_mean") for name in names):
+        raise RunError(
+            f"start={run.path} is to stay as it is, and with model.norm=batch no network does: "
+            f"the running means and variances of batch norm move while its weights are kept. "
+            f"Train both with model.norm=instance or model.norm=group."
+        )
 
 
 def _misfits(given: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]) -> list[str]:

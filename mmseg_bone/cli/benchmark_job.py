@@ -82,11 +82,13 @@ def work(job: Job, folders: Folders) -> None:
         if not is_finished(run):
             _check_start(job, folders)
             train(settings(job, folders))
-        keep_small(Run(run), result)
+        keep_small(Run(run), result, settings=_begun_with(job, job.after))
     for name in job.applied:
         if not is_finished(result / name):
             _apply(job, name, folders)
-            keep_small(Run(run / name), result / name, _TABLES_OF_APPLIED)
+            keep_small(
+                Run(run / name), result / name, _TABLES_OF_APPLIED, _begun_with(job, job.after)
+            )
             # Large, and quickly made again; those of the studies held out stay.
             shutil.rmtree(run / name / "predictions", ignore_errors=True)
 
@@ -136,8 +138,13 @@ def settings(job: Job, folders: Folders) -> "DictConfig":
     cfg.name, cfg.seed, cfg.ckpt_path = job.row, job.seed, "last"
     cfg.store, cfg.run = str(folders.stores / MAIN), str(folders.runs / job.key)
     if job.after is not None:
-        cfg["weights" if job.weights else "start"] = str(folders.runs / job.after)
+        cfg.update(_begun_with(job, str(folders.runs / job.after)))
     return cfg
+
+
+def _begun_with(job: Job, network: str | None) -> dict[str, str]:
+    """The setting that says what network the job begins with, if it is another job's."""
+    return {} if network is None else {"weights" if job.weights else "start": network}
 
 
 def _check_start(job: Job, folders: Folders) -> None:

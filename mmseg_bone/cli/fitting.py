@@ -5,7 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from mmseg_bone.errors import RunError
 
@@ -36,6 +36,18 @@ def checkpoint_to_go_on_from(folder: Path, ckpt_path: str | None) -> str | None:
             f"hydra.run.dir to begin anew; nothing is overwritten."
         )
     return ckpt_path
+
+
+def name_whole(cfg: DictConfig) -> None:
+    """Keep a folder of a text encoder by its whole path.
+
+    The run then finds it from wherever it is read, and it is told from a name on the hub.
+    """
+    from mmseg_bone.io.nameless import lies_in_a_folder
+
+    model = OmegaConf.select(cfg, "text.model")
+    if model and lies_in_a_folder(str(model)):
+        cfg.text.model = str(Path(model).absolute())
 
 
 def make_loggers(cfg: DictConfig | None) -> Any:  # noqa: ANN401  (what Lightning calls its loggers)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from hydra.utils import instantiate
 from jaxtyping import Float
-from omegaconf import OmegaConf
 from safetensors.torch import save
 
+from mmseg_bone.cli.build import build
 from mmseg_bone.cli.weights import read_weights
 from mmseg_bone.data.encode import EncodeStudy, collate
 from mmseg_bone.errors import RunError
@@ -73,11 +72,10 @@ def load_network(run: Run) -> tuple[Network, EncodeStudy]:
     It is on the GPU, where there is one.
 
     Raises:
-        RunError: The weights are not those of the configuration.
+        RunError: The weights are not those of the configuration, or it is of no network of ours.
     """
-    config = OmegaConf.create(run.config)
-    network: Network = instantiate(config.model)
-    encode: EncodeStudy = instantiate(config.data.encode)
+    network: Network = build(run, "model")
+    encode: EncodeStudy = build(run, "data", "encode")
     try:
         network.load_state_dict(read_weights(run.weights))
     except RuntimeError as error:
@@ -91,7 +89,7 @@ def load_network(run: Run) -> tuple[Network, EncodeStudy]:
 def untrained_network(run: Run) -> Network:
     """The network of a run as it was before training, to set the trained one against."""
     torch.manual_seed(run.seed)
-    network: Network = instantiate(OmegaConf.create(run.config).model)
+    network: Network = build(run, "model")
     return network.to(device_at_hand()).eval()
 
 

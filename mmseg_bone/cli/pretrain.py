@@ -62,6 +62,7 @@ def pretrain(cfg: DictConfig) -> float:
 
     tune_allocator()
     fitting.quieten_lightning()
+    fitting.name_whole(cfg)
     resume = fitting.checkpoint_to_go_on_from(Path(cfg.run), cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     tokens = ReportTokens(cfg.text.model, max_tokens=cfg.text.max_tokens)
@@ -100,7 +101,8 @@ def corpus(cfg: DictConfig) -> "Iterator[ReportOf]":
 def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "ReportDataModule") -> None:
     """Write what is known before the first step, and tell the loggers."""
     from mmseg_bone.io.environment import environment
-    from mmseg_bone.io.runs import Run, nameless
+    from mmseg_bone.io.nameless import nameless
+    from mmseg_bone.io.runs import Run
 
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     device = str(trainer.strategy.root_device)

@@ -39,7 +39,7 @@ OmegaConf.register_new_resolver("sweep", _sweep, replace=True)
 
 def introduce(loggers: list[Any], config: Mapping[str, Any], store_digest: str) -> None:
     """Tell the loggers what the run is made of, and W&B also the tags to find it by."""
-    from mmseg_bone.io.runs import nameless
+    from mmseg_bone.io.nameless import nameless
 
     told = nameless(config)
     for logger in loggers:
@@ -102,7 +102,8 @@ def _summary(evaluation: "Evaluation") -> dict[str, float]:
 
 def _log_artifacts(experiment: Any, run: "Run") -> None:  # noqa: ANN401  (W&B's run)
     """Two runs in small: one to ``compare`` when downloaded, one to ``predict`` with."""
-    from mmseg_bone.io.runs import Run, keep_small, nameless
+    from mmseg_bone.io.nameless import nameless
+    from mmseg_bone.io.runs import Run, keep_small
 
     name = f"{run.name}-fold{run.config.get('fold')}-seed{run.seed}"
     with _staged_in(run.path / "wandb"):

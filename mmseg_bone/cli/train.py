@@ -44,6 +44,7 @@ def train(cfg: DictConfig) -> float:
     tune_allocator()
     leave_memory_unfilled()
     fitting.quieten_lightning()
+    fitting.name_whole(cfg)
     folder = Path(cfg.run)
     resume = fitting.checkpoint_to_go_on_from(folder, cfg.ckpt_path)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
@@ -92,7 +93,7 @@ def _finish(
     from mmseg_bone.cli.load import predict, save_weights
 
     best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
-    save_weights(task, best or str(record.checkpoint("last")), record.path)
+    save_weights(task, str(record.checkpoint("best" if best else "last")), record.path)
     for study, probability in predict(task, data):
         record.write_prediction(study, probability)
     evaluation = evaluate(record, data.store)

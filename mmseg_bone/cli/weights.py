@@ -9,8 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
+
+from mmseg_bone.errors import RunError
 
 _SCALE = ".scale"
 _STEPS = 127  # of either sign
@@ -30,8 +33,18 @@ def write_packed(weights: Mapping[str, Tensor]) -> bytes:
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
-    """The weights of a file, packed or not; what was packed is float32 again."""
-    content = load_file(file)
+    """The weights of a file, packed or not; what was packed is float32 again.
+
+    Raises:
+        RunError: The file is torn, or none of weights.
+    """
+    try:
+        content = load_file(file)
+    except SafetensorError as error:
+        raise RunError(
+            f"{file} cannot be read as weights ({error}): it is torn, or something else. Copy it "
+            f"again."
+        ) from None
     scales = {name: content.pop(name + _SCALE) for name in _packed(content)}
     return {
         name: value.float() * _along_rows(scales[name], value) if name in scales else value

@@ -103,8 +103,8 @@ class StudyDataModule(pl.LightningDataModule):
             epoch; see ``data.exchange``. Validation and the fold held out keep their own.
 
     Raises:
-        StoreError: No drawn study is in that fold, or none is left to learn from; a share is
-            none.
+        StoreError: No drawn study is in that fold, or none is left to learn from; none with a
+            lesion is left to validate on; a share is none.
     """
 
     def __init__(
@@ -129,7 +129,8 @@ class StudyDataModule(pl.LightningDataModule):
         drawn = [id for id in self.store.ids if self.store.rows[id]["drawn"] == "1"]
         folds = sorted({self.store.fold[id] for id in drawn})
         self._check(folds)
-        validation = folds[(folds.index(fold) + 1) % len(folds)]
+        validation = _next(folds, fold)
+        self._check_lesions(folds, validation)
         self.test_ids = [id for id in drawn if self.store.fold[id] == fold]
         self.val_ids = [id for id in drawn if self.store.fold[id] == validation]
         learnt = self.store.ids if include_undrawn else drawn
@@ -153,6 +154,20 @@ class StudyDataModule(pl.LightningDataModule):
                 f"the drawn studies of {self.store.path} are in folds {dealt}. Three are needed: "
                 f"one held out, one to validate on, the rest to learn from. Make the store again "
                 f"with more folds (folds=3 or --folds 3)."
+            )
+
+    def _check_lesions(self, folds: list[int], validation: int) -> None:
+        """Without a lesion Dice is undefined, and the first epoch would be taken for the best."""
+        rows = self.store.rows
+        lesions = {self.store.fold[id] for id, row in rows.items() if row["metastatic"] == "1"}
+        if validation not in lesions:
+            others = [fold for fold in folds if _next(folds, fold) in lesions]
+            held_out = f"hold out another (fold={', '.join(map(str, others))}), or " * bool(others)
+            raise StoreError(
+                f"no study in fold {validation} of {self.store.path} has a lesion drawn, and that "
+                f"fold is validated on when fold {self.fold} is held out, so nobody could say "
+                f"which epoch is best. To go on, {held_out}make the store again with fewer folds "
+                f"(folds=3 or --folds 3)."
             )
 
     def _share(self, ids: list[str], share: float) -> list[str]:
@@ -192,3 +207,8 @@ class StudyDataModule(pl.LightningDataModule):
         # Its workers are copies of a process that trains: kept, they would come to hold all of that
         # one's memory a second time, so they end with the epoch.
         return DataLoader(StudyDataset(self.store, ids, self.encode), **self.loading)  # type: ignore[arg-type]
+
+
+def _next(folds: list[int], fold: int) -> int:
+    """The fold to validate on when this one is held out."""
+    return folds[(folds.index(fold) + 1) % len(folds)]

@@ -14,7 +14,8 @@ one that comes with the package is ``shipped_model()``.
 from pathlib import Path
 
 from mmseg_bone.errors import RunError
-from mmseg_bone.io.runs import Run, nameless
+from mmseg_bone.io.nameless import lies_in_a_folder, nameless
+from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import write_atomically
 
 _SHIPPED = Path(__file__).parents[1] / "shipped"
@@ -44,7 +45,7 @@ def write_model(run: Run, folder: Path, card: str, weights: bytes | None = None)
             folder, which would not go with it.
     """
     reader = (run.config.get("text") or {}).get("model")
-    if reader and Path(str(reader)).exists():
+    if reader and lies_in_a_folder(str(reader)):
         raise RunError(
             f"{run.path} reads reports by an encoder in a folder (text.model={Path(reader).name}), "
             f"which would not go with the model. Hand on models of text.model=default, of a name "

@@ -20,7 +20,6 @@ Every file is written under a temporary name and renamed, so what is there is wh
 import io
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -34,6 +33,7 @@ from safetensors.numpy import load, save
 from scipy.special import expit, logit
 
 from mmseg_bone.errors import RunError
+from mmseg_bone.io.nameless import nameless
 from mmseg_bone.io.store import write_atomically
 
 if TYPE_CHECKING:
@@ -58,14 +58,20 @@ class Run:
         config: The resolved configuration.
 
     Raises:
-        RunError: It is no run directory.
+        RunError: It is no run directory, or its configuration cannot be read.
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = Path(path)
-        config = yaml.safe_load(
-            self._part("config.yaml", "mmseg-bone train makes runs").read_bytes()
-        )
+        file = self._part("config.yaml", "mmseg-bone train makes runs")
+        try:
+            config = yaml.safe_load(file.read_bytes())
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = "" if mark is None else f", line {mark.line + 1}"
+            raise RunError(
+                f"{file}{where} is no YAML: it is torn, or was edited. Copy it again."
+            ) from None
         if not isinstance(config, dict):
             raise RunError(
                 f"{self.path}/config.yaml holds no keys. It should hold the resolved configuration "
@@ -250,7 +256,12 @@ def _logits(probability: Float[np.ndarray, "view y x"]) -> Float16[np.ndarray, "
     return np.asarray(logit(np.asarray(probability, np.float64)), np.float16)
 
 
-def keep_small(run: Run, folder: str | PathLike[str], tables: Iterable[str] = TABLES) -> Run:
+def keep_small(
+    run: Run,
+    folder: str | PathLike[str],
+    tables: Iterable[str] = TABLES,
+    settings: Mapping[str, Any] | None = None,
+) -> Run:
     """Copy what comparing needs, and no prediction, no weights and no name of a folder.
 
     The copy is a run that ``compare`` reads, small enough to be kept beside the code. What
@@ -260,47 +271,18 @@ def keep_small(run: Run, folder: str | PathLike[str], tables: Iterable[str] = TA
         run: A scored run.
         folder: Where the copy goes; what it holds of an earlier one is replaced.
         tables: Which tables to copy, where the run has them.
+        settings: Put in place of the run's own; they name no folder.
 
     Raises:
         RunError: The run was not scored.
     """
     summary = run._part("summary.json", f"score it with `mmseg-bone evaluate {run.path}`")
-    copy = Run.start(folder, nameless(run.config), run.environment)
+    copy = Run.start(folder, nameless(run.config) | dict(settings or {}), run.environment)
     for name in tables:
         if run.has_table(name):
             write_atomically(copy.path / f"{name}.csv", (run.path / f"{name}.csv").read_bytes())
     write_atomically(copy.path / "summary.json", summary.read_bytes())
     return copy
-
-
-def nameless(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration as it may be handed on: no path in it says where anything lies.
-
-    Folders may be named after people. The store and the run become just that, ``store`` and
-    ``run``; of other paths the last part stays, which tells a text encoder from another. Names on
-    a hub stay whole. What is nameless stays as it is.
-    """
-    data = config.get("data")
-    inside = data.get("store") if isinstance(data, Mapping) else None
-    folders = ((config.get("run"), "run"), (config.get("store"), "store"), (inside, "store"))
-    known = {str(folder): name for folder, name in folders if folder}
-    return {key: _nameless(value, known) for key, value in config.items()}
-
-
-def _nameless(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401  (any YAML value)
-    if isinstance(value, Mapping):
-        return {key: _nameless(part, known) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_nameless(part, known) for part in value]
-    if not isinstance(value, str):
-        return value
-    for folder, name in known.items():
-        if value == folder or value.startswith(f"{folder}/"):
-            return name + value.removeprefix(folder)
-    path = Path(value)
-    # Not Path.exists, which raises where a text is too long to be a path.
-    lies_here = path.is_absolute() or value[:1] in (".", "~") or os.path.exists(value)  # noqa: PTH110
-    return path.name if len(path.parts) > 1 and lies_here else value
 
 
 def find_runs(path: str | PathLike[str]) -> list[Run]:

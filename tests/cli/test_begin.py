@@ -92,6 +92,15 @@ def test_only_the_image_part_of_the_same_network_can_be_started_from(store, free
         train(*where, "experiment=text_free")
 
 
+@pytest.mark.parametrize("norms", [("batch", "batch"), ("instance", "batch")])
+def test_an_image_part_with_batch_norm_would_not_stay_and_is_refused(norms, store, tmp_path):
+    began, reads = (f"model.norm={norm}" for norm in norms)
+    train(f"store={store}", f"hydra.run.dir={tmp_path}/free", began)
+    where = [f"store={store}", f"hydra.run.dir={tmp_path}/run", f"start={tmp_path}/free"]
+    with pytest.raises(SystemExit, match=r"running means .* move .*model\.norm=instance"):
+        train(*where, "experiment=text_fused", reads)
+
+
 def test_bones_that_were_learnt_are_kept_with_the_image_part(store, tmp_path):
     bones = [f"store={store}", "steps=body"]
     train(*bones, "experiment=text_free_bones", f"hydra.run.dir={tmp_path}/free")

@@ -309,6 +309,11 @@ def test_a_row_that_starts_from_another_keeps_its_image_part(bench, tmp_path):
     assert unread.fp.tolist() == alone.fp.tolist()
     assert told(bench(plan), "finished") == ["free/seed-0", "added/seed-0"]
 
+    for part in ("", "empty"):  # which row it was, and no folder that rows lie in
+        assert Run(results / "added" / "seed-0" / part).config["start"] == "free/seed-0"
+    shutil.rmtree(tmp_path / "runs")  # as on another machine, which calls its folder as it likes
+    assert told(bench(plan), "finished") == ["free/seed-0", "added/seed-0"]
+
 
 def test_a_row_learns_on_from_another(bench, tmp_path):
     free = {"train": ["experiment=text_free"], "controls": [], "shifted": [], "seeds": [0]}

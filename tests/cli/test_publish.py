@@ -109,9 +109,9 @@ def test_a_run_that_was_not_scored_or_not_finished_is_no_model(run, tmp_path):
     assert not (tmp_path / "model").exists()
 
 
-def test_a_model_whose_text_encoder_would_stay_behind_is_refused(run, tmp_path):
-    (tmp_path / "encoder").mkdir()
-    told = dict(run.config) | {"text": {"model": str(tmp_path / "encoder")}}
+@pytest.mark.parametrize("model", ["/mnt/LiSi/encoder", "../encoder", "of/LiSi/encoder"])
+def test_a_model_whose_text_encoder_would_stay_behind_is_refused(run, tmp_path, model):
+    told = dict(run.config) | {"text": {"model": model}}  # whether it lies here or not
     other = Run.start(tmp_path / "other", told, run.environment)
     shutil.copy(run.path / "weights.safetensors", other.path)
     with pytest.raises(RunError, match="would not go with the model"):

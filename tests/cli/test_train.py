@@ -6,12 +6,14 @@ import sys
 
 import pandas as pd
 import pytest
+import torch
 import yaml
 
 from mmseg_bone.cli import main
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
+from mmseg_bone.tasks.scores import StudyDice
 from tests.cli.studies import SECRET, patients
 
 QUICK = [
@@ -89,6 +91,28 @@ def test_a_run_that_was_killed_goes_on_as_if_it_had_not_been(store, tmp_path):
     assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
     whole, killed = (Run(tmp_path / name).read_scores() for name in ("whole", "killed"))
     pd.testing.assert_frame_equal(whole, killed)
+
+
+def test_a_run_that_was_moved_keeps_its_best_epoch(store, tmp_path, monkeypatch):
+    folder = tmp_path / "first"
+    train(f"store={store}", f"hydra.run.dir={folder}", "trainer.max_epochs=1")
+    best, learnt = (folder / "checkpoints" / "best.ckpt").read_bytes(), weights(folder)
+    worse = {"dice": torch.tensor(-1.0), "dice_micro": torch.tensor(0.0)}
+    monkeypatch.setattr(StudyDice, "compute", lambda self: worse)
+    for place in ("second", "third"):  # where one epoch is left, and where none is
+        folder = folder.rename(tmp_path / place)
+        (folder / "weights.safetensors").unlink()
+        train(f"store={store}", f"hydra.run.dir={folder}", "ckpt_path=last")
+        assert (folder / "checkpoints" / "best.ckpt").read_bytes() == best
+        assert weights(folder) == learnt
+
+    (folder / "checkpoints" / "best.ckpt").unlink()
+    with pytest.raises(SystemExit, match=r"best\.ckpt is missing.* Copy the whole folder"):
+        train(f"store={store}", f"hydra.run.dir={folder}", "ckpt_path=last")
+    other = tmp_path / "other"  # goes on from another run, whose best is none of its own
+    where = [f"store={store}", f"ckpt_path={folder}/checkpoints/last.ckpt"]
+    train(*where, f"hydra.run.dir={other}", "trainer.max_epochs=4")
+    assert (other / "checkpoints" / "best.ckpt").is_file()
 
 
 def test_a_run_is_not_overwritten(store, tmp_path):

@@ -3,6 +3,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mmseg_bone.cli.weights import read_weights, write_packed
+from mmseg_bone.errors import RunError
 
 
 @pytest.fixture
@@ -48,3 +49,11 @@ def test_vectors_and_whole_numbers_stay_as_they_are(packed):
 def test_what_was_never_packed_is_read_as_it_is(tmp_path):
     save_file({"w": torch.tensor([[0.1, 0.2]])}, tmp_path / "w.safetensors")
     assert torch.equal(read_weights(tmp_path / "w.safetensors")["w"], torch.tensor([[0.1, 0.2]]))
+
+
+@pytest.mark.parametrize("left", [0, 7, 40, -1])
+def test_a_torn_file_names_itself_and_what_to_do(packed, left):
+    file = packed({"w": torch.ones(2, 3)})
+    file.write_bytes(file.read_bytes()[:left])
+    with pytest.raises(RunError, match=r"w\.safetensors cannot be read .*Copy it again"):
+        read_weights(file)

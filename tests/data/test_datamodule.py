@@ -89,6 +89,20 @@ def test_two_folds_leave_nothing_to_learn_from(study, tmp_path):
         StudyDataModule(tmp_path / "two", EncodeStudy(), fold=0)
 
 
+def test_a_fold_to_validate_on_without_a_lesion_is_an_error(study, tmp_path):
+    normal = np.zeros_like(study.mask)
+    studies = [
+        replace(study, id=f"s{i}", patient=f"p{i}", mask=normal if i == 1 else study.mask)
+        for i in range(3)
+    ]
+    Store.write(tmp_path / "store", studies, {f"p{i}": i for i in range(3)})
+    said = r"no study in fold 1 of .*store has a lesion drawn.*fold 0 is held out.*\(fold=1, 2\)"
+    with pytest.raises(StoreError, match=said):
+        StudyDataModule(tmp_path / "store", EncodeStudy(), fold=0)
+    for fold in (1, 2):  # the fold held out, or learnt from, may be without
+        StudyDataModule(tmp_path / "store", EncodeStudy(), fold=fold)
+
+
 def test_an_epoch_has_an_order_of_its_own_and_always_the_same():
     sampler = EpochShuffle(20, seed=0)
     first = list(sampler)

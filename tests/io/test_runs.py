@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mmseg_bone.errors import RunError
-from mmseg_bone.io.runs import Run, as_kept, find_runs, is_finished, keep_small, nameless
+from mmseg_bone.io.runs import Run, as_kept, find_runs, is_finished, keep_small
 
 SCORES = pd.DataFrame(
     {
@@ -34,6 +34,13 @@ def test_a_run_is_read_back_as_it_was_started(run):
     assert again.config == {"name": "text_fused", "seed": 3, "fold": 1, "text": "报告"}
     assert again.name == "text_fused"
     assert again.store_digest == "abc"
+
+
+@pytest.mark.parametrize("content", [b"seed: 0\nmodel: {a: [1", b"name: \xff\xfe", b"a: b: c"])
+def test_a_torn_configuration_names_its_file_and_what_to_do(run, content):
+    (run.path / "config.yaml").write_bytes(content)
+    with pytest.raises(RunError, match=r"run/config\.yaml.* is no YAML.*Copy it again"):
+        Run(run.path)
 
 
 def test_a_run_without_a_name_is_called_by_its_folder(tmp_path):
@@ -175,27 +182,3 @@ def test_the_small_copy_of_a_run_is_read_like_the_run(run, tmp_path):
         "scores.csv",
         "summary.json",
     ]
-
-
-def test_a_nameless_configuration_says_of_no_path_where_it_lies(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "wang" / "atlas").mkdir(parents=True)
-    config = {
-        "store": "wang/main",
-        "run": "/home/wang/seed-0",
-        "data": {"store": "data/wang_xiaoming", "workers": 2},
-        "callbacks": [{"dirpath": "/home/wang/seed-0/checkpoints"}, "wang/main/states", None],
-        "text": {"model": "/home/wang/encoder", "hub": "hfl/chinese-macbert-base"},
-        "several": ["~/wang/x", "../wang/y", "wang/atlas", "", 300 * "a" + "/b"],
-    }
-    told = {
-        "store": "store",
-        "run": "run",
-        "data": {"store": "store", "workers": 2},
-        "callbacks": [{"dirpath": "run/checkpoints"}, "store/states", None],
-        "text": {"model": "encoder", "hub": "hfl/chinese-macbert-base"},
-        "several": ["x", "y", "atlas", "", 300 * "a" + "/b"],
-    }
-    assert nameless(config) == told
-    assert nameless(told) == told
-    assert nameless({"name": "adopted"}) == {"name": "adopted"}
