@@ -61,7 +61,7 @@ def _learn_on(network: Network, run: Run) -> None:
     if wrong := _misfits(given, own) + sorted(own.keys() - given.keys()):
         raise RunError(
             f"weights={run.path} is of another network: {wrong[0]} differs, and {len(wrong) - 1} "
-            f"more. Give the settings it was made with, such as experiment=text_fused_bones_words "
+            f"more. Give the settings it was made with, such as experiment=text_fused_bones_peaks "
             f"size=full for the one that ships; {run.path}/config.yaml has them all."
         )
     network.load_state_dict(given)

@@ -10,7 +10,7 @@ from tests.cli.studies import patients
 
 SMALL = ["model.base_channels=4", "model.depth=3", "trainer.accelerator=cpu"]
 SHIPPED = [
-    "experiment=text_fused_bones_words",
+    "experiment=text_fused_bones_peaks",
     "size=full",
     "trainer.precision=32-true",
     "data.workers=0",
