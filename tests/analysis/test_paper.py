@@ -95,7 +95,7 @@ def test_a_run_whose_scans_nobody_drew_on_does_no_harm(make_run):
     assert list(figures(comparison, evidence)) == [
         "froc", "reliability", "strata", "burden", "decision",
     ]  # fmt: skip
-    assert "| free | 0 | 0 | undefined" in written(comparison, evidence)["comparison.md"]
+    assert "| free | 0 | 0 |  | undefined" in written(comparison, evidence)["comparison.md"]
 
 
 def test_the_best_experiment_is_not_the_baseline_unless_that_is_alone(made, make_run):
