@@ -26,8 +26,8 @@ TOLD = [  # of every row, in this order
     ("lesion_sensitivity", "lesion"),
     ("false_positives", "scan"),
 ]
-SHIPS = "text_added_bones_words_full"
-PEAKS = "text_added_bones_peaks_many"  # told what stands out on a bone
+SHIPS = "text_added_bones_peaks_full"  # told what stands out on a bone
+PEAKS = "text_added_bones_peaks_many"
 TOGETHER = "text_fused_bones_words_many"  # image and report trained together
 # What a row is set against, which is trained as it is without a report, and the rows.
 AGAINST = {
@@ -47,13 +47,9 @@ AGAINST = {
         PEAKS,
     ),
     "text_free_many": ("text_free_bones_many", TOGETHER, "text_free_bf16_many"),
-    "text_free_bones_full": (SHIPS,),
-    "text_free_full": ("text_free_bones_full", "text_added_bones_words_full"),
-    "text_free_anew": (
-        "text_fused_anew",
-        "shipped_as_it_is",
-        "shipped_learns_gently",
-    ),
+    "text_free_bones_full": ("text_added_bones_words_full", SHIPS),
+    "text_free_full": ("text_free_bones_full", "text_added_bones_words_full", SHIPS),
+    "text_free_anew": ("text_fused_anew", "shipped_as_it_is"),
 }
 BLIND = {  # cohorts used for no choice, and what is set against what there
     "fourth": "text_free_bones_many, on store 2ba40c7c",
@@ -63,9 +59,7 @@ IN_README = {
     "text_fused",
     "text_fused_atlas",
     "text_fused_atlas_words",
-    "text_fused_bones_words_wary",
-    TOGETHER,
-    PEAKS,
+    "text_added_bones_words_full",
     SHIPS,
 }
 

@@ -55,7 +55,7 @@ def test_a_peer_is_compared_with_our_own_runs(exported, store, command, tmp_path
     runs = [tmp_path / "kmeans", tmp_path / "peer"]
     command("compare", *runs, "--out", tmp_path / "table", "--resamples", 5)
     text = (tmp_path / "table" / "comparison.md").read_text()
-    assert "| nnunet | 1 | 2 | 1.000" in text
+    assert "| nnunet | 1 | 2 |  | 1.000" in text
 
 
 def test_monai_s_labels_come_back_too(store, command, tmp_path):
