@@ -13,7 +13,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: setup demo test lint bench notebooks benchmark evidence
+.PHONY: setup demo test lint bench notebooks benchmark evidence figures
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -77,17 +77,23 @@ evidence: setup
 	    test -e $$new || $(BIN)/mmseg-bone apply $$full --store data/fourth/main --control $$control --out $$new || exit 1; \
 	  done; done
 	$(BIN)/mmseg-bone compare runs/fourth/* --baseline "text_free_bones_many, on store 2ba40c7c" --out runs/fourth-compared --overwrite
-	$(BIN)/mmseg-bone phantom cohort=quick seed=4 store=data/fifth workers=2
+	$(BIN)/mmseg-bone phantom cohort=quick seed=5 store=data/sixth workers=2
 	for control in none empty shuffled side_flipped; do \
-	  new=runs/fifth/shipped_$$control; \
-	  test -e $$new || $(BIN)/mmseg-bone apply shipped --store data/fifth/main --control $$control --out $$new || exit 1; \
+	  new=runs/sixth/shipped_$$control; \
+	  test -e $$new || $(BIN)/mmseg-bone apply shipped --store data/sixth/main --control $$control --out $$new || exit 1; \
 	done
-	$(BIN)/mmseg-bone compare runs/fifth/* --baseline "text_added_bones_words_full, on store 364a416e, empty" --out runs/fifth-compared --overwrite
-	for store in main shifted_camera; do \
-	  new=runs/shipped_$$store; \
-	  test -e $$new || $(BIN)/mmseg-bone apply shipped --store data/benchmark/$$store --out $$new || exit 1; \
-	done
+	$(BIN)/mmseg-bone compare runs/sixth/* --baseline "@BASE" --out runs/sixth-compared --overwrite
+	test -e runs/shipped_main || $(BIN)/mmseg-bone apply shipped --store data/benchmark/main --out runs/shipped_main
 	$(BIN)/mmseg-bone ground mmseg_bone/shipped --store data/benchmark/main --first 20 --out runs/grounding --overwrite
+
+# The pictures of BENCHMARK.md, from results/ alone.
+FULL = $(foreach row,text_free text_free_bones text_added_bones_words text_added_bones_peaks,results/full/$(row)_full/seed-?)
+figures: setup
+	$(BIN)/mmseg-bone compare results/benchmark/*/seed-? --baseline text_free --out runs/compared --overwrite
+	$(BIN)/mmseg-bone compare $(FULL) --baseline text_free_bones_full --out runs/full-compared --overwrite
+	cp runs/compared/forest.png docs/benchmark_forest.png
+	cp runs/full-compared/forest.png docs/benchmark_full_forest.png
+	cp runs/full-compared/froc.png docs/benchmark_full_froc.png
 
 # Some minutes: runs them all anew and keeps what they show.
 notebooks: setup
