@@ -82,14 +82,15 @@ evidence: setup
 	  new=runs/sixth/shipped_$$control; \
 	  test -e $$new || $(BIN)/mmseg-bone apply shipped --store data/sixth/main --control $$control --out $$new || exit 1; \
 	done
-	$(BIN)/mmseg-bone compare runs/sixth/* --baseline "@BASE" --out runs/sixth-compared --overwrite
+	$(BIN)/mmseg-bone compare runs/sixth/* --baseline "text_added_bones_peaks_full, on store 4960e118, empty" --out runs/sixth-compared --overwrite
 	test -e runs/shipped_main || $(BIN)/mmseg-bone apply shipped --store data/benchmark/main --out runs/shipped_main
 	$(BIN)/mmseg-bone ground mmseg_bone/shipped --store data/benchmark/main --first 20 --out runs/grounding --overwrite
 
 # The pictures of BENCHMARK.md, from results/ alone.
+QUICK = $(foreach row,free fused fused_film fused_atlas added_atlas fused_atlas_words added_atlas_words,results/benchmark/text_$(row)/seed-?)
 FULL = $(foreach row,text_free text_free_bones text_added_bones_words text_added_bones_peaks,results/full/$(row)_full/seed-?)
 figures: setup
-	$(BIN)/mmseg-bone compare results/benchmark/*/seed-? --baseline text_free --out runs/compared --overwrite
+	$(BIN)/mmseg-bone compare $(QUICK) --baseline text_free --out runs/compared --overwrite
 	$(BIN)/mmseg-bone compare $(FULL) --baseline text_free_bones_full --out runs/full-compared --overwrite
 	cp runs/compared/forest.png docs/benchmark_forest.png
 	cp runs/full-compared/forest.png docs/benchmark_full_forest.png
