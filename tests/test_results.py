@@ -70,7 +70,7 @@ def folder_of(row):
     return next(path for path in (RESULTS, MANY, FULL, HOSPITAL) if (path / row).is_dir())
 
 
-def compared(baseline, rows, controls=(), first=None):
+def compared(baseline, rows, controls=(), first=None, measures=TOLD):
     results = folder_of(baseline)
     runs = [Run(path) for row in (baseline, *rows) for path in results.glob(f"{row}/seed-*")]
     read = [run.path / control for run in runs for control in controls if run.name in rows]
@@ -79,7 +79,7 @@ def compared(baseline, rows, controls=(), first=None):
     if first is not None:
         few = {name: scores[scores.id < f"s{first:06}"] for name, scores in found.scores.items()}
         found = replace(found, scores=few, tables={})
-    return compare(found, baseline=baseline, measures=TOLD, resamples=200)
+    return compare(found, baseline=baseline, measures=measures, resamples=200)
 
 
 def signed(value):
@@ -133,6 +133,24 @@ def test_the_page_says_how_both_do_on_the_patients_of_the_quick_cohort():
     assert f"{alone:.3f} (learnt from 300: " in page
     assert f"with the report at {read:.3f} (" in page
     assert f": {signed(told(found.differences, 'difference').iloc[0])} [" in page
+
+
+def test_what_a_gain_is_made_of_is_that_of_the_results():
+    page = (ROOT / "BENCHMARK.md").read_text("utf-8")
+    table = page.split("### What a gain is made of\n")[1].split("\n### ")[0].splitlines()
+    rows = [line for line in table if line.startswith("| text_")]
+    firsts = [line.split(" | ")[1].strip() == "" for line in rows]
+    assert sum(firsts) == 5  # baselines, which have no report
+    measures = [("dice", "patient"), ("dice", "patient_pos")]
+    for start in (at for at, first in enumerate(firsts) if first):
+        end = next((at for at in range(start + 1, len(rows)) if firsts[at]), len(rows))
+        names = [line.split("|")[1].strip() for line in rows[start:end]]
+        found = compared(names[0], names[1:], measures=measures)
+        for name, line in zip(names[1:], rows[start + 1 : end], strict=True):
+            for measure in measures:
+                score = told(found.scores, "value", measure)[name]
+                gap = told(found.differences, "difference", measure)[name]
+                assert f"| {score:.3f} | {signed(gap)} [" in line
 
 
 def test_what_the_parts_are_worth_is_that_of_the_results():
