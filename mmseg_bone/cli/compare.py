@@ -57,6 +57,7 @@ def compare(
     from mmseg_bone.analysis.figures import to_png
     from mmseg_bone.cli.files import refuse_existing, write_result
 
+    _refuse_run(out)
     refuse_existing(out, names(), overwrite)
     experiments = collect(_scored(runs))
     _check(shown, experiments)
@@ -75,6 +76,12 @@ def compare(
     _show(compared)
     print(f"\nMore, and what to know before believing it, in {out / _MAIN}.")
     print(f"Beside it: {', '.join(name for name in files if name != _MAIN)}")
+
+
+def _refuse_run(out: Path) -> None:
+    """A run has scores.csv and froc.csv of its own, which those of a comparison would replace."""
+    if (out / "config.yaml").exists():
+        raise RunError(f"{out} is a run, whose scores would be lost. Name another folder with --out.")
 
 
 def names() -> list[str]:

@@ -40,6 +40,14 @@ def test_the_baseline_can_be_named(sweep, command, tmp_path):
     assert "minus text_fused" in command(*words, "--baseline", "text_fused")
 
 
+def test_a_run_keeps_its_scores(sweep, command):
+    run = sweep[0].path
+    before = (run / "scores.csv").read_bytes()
+    words = ["compare", run.parent, "--out", run, "--resamples", 5, "--overwrite"]
+    assert "is a run, whose scores would be lost" in command(*words)
+    assert (run / "scores.csv").read_bytes() == before
+
+
 def test_an_earlier_comparison_is_not_lost_without_saying_so(sweep, command, tmp_path):
     words = ["compare", sweep[0].path.parent, "--out", tmp_path / "out", "--resamples", 5]
     command(*words)
