@@ -81,7 +81,9 @@ def compare(
 def _refuse_run(out: Path) -> None:
     """A run has scores.csv and froc.csv of its own, which those of a comparison would replace."""
     if (out / "config.yaml").exists():
-        raise RunError(f"{out} is a run, whose scores would be lost. Name another folder with --out.")
+        raise RunError(
+            f"{out} is a run, whose scores would be lost. Name another folder with --out."
+        )
 
 
 def names() -> list[str]:

@@ -188,12 +188,9 @@ class StudyDataModule(pl.LightningDataModule):
         data = StudyDataset(
             self.store, self.train_ids, self.encode, self.augment, self.seed, self.exchange
         )
-        return DataLoader(
-            data,
-            sampler=EpochShuffle(len(data), self.seed),
-            persistent_workers=self.loading["num_workers"] > 0,
-            **self.loading,  # type: ignore[arg-type]
-        )
+        order = EpochShuffle(len(data), self.seed)
+        loading = self.loading | {"persistent_workers": bool(self.loading["num_workers"])}
+        return DataLoader(data, sampler=order, **loading)  # type: ignore[arg-type]
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Studies of the validation fold, in order of id, unchanged."""
