@@ -55,8 +55,8 @@ benchmark: setup
 
 # What else BENCHMARK.md shows: how real phantoms are, what image and report tell of them, what the
 # text encoder knows, patients that no network and nobody has looked at, which words lesions were
-# read from. The fourth
-# cohort asks the networks of `benchmark`, where they were trained; the rest asks the model that ships.
+# read from. The fourth cohort asks the networks of `benchmark`, where they were trained; the rest
+# asks the model that ships.
 evidence: setup
 	for seed in 41 42 43 44 45; do \
 	  $(BIN)/mmseg-bone phantom n=20 seed=$$seed cohort=few_lesions store=data/few-$$seed || exit 1; \
