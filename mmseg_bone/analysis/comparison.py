@@ -8,8 +8,9 @@ import pandas as pd
 
 from mmseg_bone.analysis.aggregation import ALL, per_patient, summed
 from mmseg_bone.analysis.experiments import Experiments
+from mmseg_bone.analysis.seeds import SeedBootstrap
 from mmseg_bone.analysis.statistics import holm, signed_rank
-from mmseg_bone.analysis.sums import PatientBootstrap, on_common
+from mmseg_bone.analysis.sums import PatientBootstrap, Summed, on_common
 from mmseg_bone.errors import RunError
 
 _VIEW = ["id", "view"]
@@ -51,7 +52,8 @@ def compare(
     from the same patients in every draw, which is what makes it paired. ``p`` is of the
     signed-rank test on the differences per patient, where the aggregation is ``patient`` or
     ``patient_pos``; a normal patient rightly left unmarked has a Dice of 1 there. ``p_holm``
-    corrects it for the number of experiments.
+    corrects it for the number of experiments. ``low_with_seeds`` and ``high_with_seeds`` are of an
+    interval in which seeds are drawn too; undefined where one of both has a single seed.
 
     Args:
         experiments: From ``collect``.
@@ -108,6 +110,8 @@ _DIFFERENCE = (
     "difference",
     "low",
     "high",
+    "low_with_seeds",
+    "high_with_seeds",
     "patients",
     "p",
 )
@@ -140,14 +144,18 @@ def _score(
     table: pd.DataFrame, metric: str, aggregation: str, interval: PatientBootstrap
 ) -> dict[str, object]:
     score = summed(table, metric, aggregation)
-    per_seed = [summed(own, metric, aggregation).value for _, own in table.groupby("seed")]
+    by_seed = _by_seed(table, metric, aggregation)
+    values = [of_seed.value for of_seed in by_seed.values()]
+    with_seeds = SeedBootstrap(interval).score(by_seed)
     return {
         **interval.score(score)._asdict(),
+        "low_with_seeds": with_seeds.low,
+        "high_with_seeds": with_seeds.high,
         "patients": len(score.sums),
         "units": score.units,
         "undefined": score.undefined,
-        "seeds": len(per_seed),
-        "sd_between_seeds": float(np.std(per_seed, ddof=1)) if len(per_seed) > 1 else float("nan"),
+        "seeds": len(values),
+        "sd_between_seeds": float(np.std(values, ddof=1)) if len(values) > 1 else float("nan"),
     }
 
 
@@ -160,8 +168,23 @@ def _difference(
     a, b = pair
     of_a, of_b = (summed(table, metric, aggregation) for table in (a, b))
     value, low, high = interval.difference(of_a, of_b)
+    with_seeds = SeedBootstrap(interval).difference(
+        *(_by_seed(table, metric, aggregation) for table in (a, b))
+    )
     p = float("nan")
     if aggregation in ("patient", "patient_pos"):
         of_each = per_patient(a, metric, aggregation) - per_patient(b, metric, aggregation)
         p = signed_rank(of_each.to_numpy(float))
-    return {"difference": value, "low": low, "high": high, "patients": len(of_a.sums), "p": p}
+    return {
+        "difference": value,
+        "low": low,
+        "high": high,
+        "low_with_seeds": with_seeds.low,
+        "high_with_seeds": with_seeds.high,
+        "patients": len(of_a.sums),
+        "p": p,
+    }
+
+
+def _by_seed(table: pd.DataFrame, metric: str, aggregation: str) -> dict[int, Summed]:
+    return {seed: summed(own, metric, aggregation) for seed, own in table.groupby("seed")}

@@ -1,6 +1,6 @@
 """Intervals and tests that know that two scans of one patient are not two patients."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -48,9 +48,15 @@ def bootstrap(
     interval).
     """
     value = float(statistic(sums.sum(0)))
-    drawn = statistic(draws @ sums)
+    if len(sums) < 2:
+        return Interval(value, float("nan"), float("nan"))
+    return interval_of(value, statistic(draws @ sums), level=level)
+
+
+def interval_of(value: float, drawn: Float[np.ndarray, " draw"], *, level: float) -> Interval:
+    """The percentile interval around a score; draws in which it is undefined are left out."""
     drawn = drawn[~np.isnan(drawn)]
-    if len(sums) < 2 or np.isnan(value) or not len(drawn):
+    if np.isnan(value) or not len(drawn):
         return Interval(value, float("nan"), float("nan"))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Interval(value, float(low), float(high))
@@ -61,40 +67,6 @@ def mean_of_sums(sums: Float[np.ndarray, "*draw 2"]) -> Float[np.ndarray, "*draw
     mean = np.full(sums.shape[:-1], np.nan)
     np.divide(sums[..., 0], sums[..., 1], out=mean, where=sums[..., 1] > 0)
     return mean
-
-
-def paired_difference(
-    a: Float[np.ndarray, " study"],
-    b: Float[np.ndarray, " study"],
-    patients: Sequence[str],
-    *,
-    rng: np.random.Generator,
-    resamples: int = 10_000,
-    level: float = 0.95,
-) -> Interval:
-    """How much higher ``a`` scores than ``b`` on the same studies, with a bootstrap interval.
-
-    Patients are resampled, not studies: two scans of one patient are not two patients.
-    Studies on which either score is undefined are left out.
-
-    Args:
-        a: Scores of one model, one per study; averaged over its seeds, if it has several.
-        b: Scores of the other, on the same studies in the same order.
-        patients: The patient of each study.
-        rng: Where the resampling comes from.
-        resamples: Bootstrap draws.
-        level: Coverage of the interval.
-
-    Source: see ``bootstrap``.
-    """
-    difference = a - b
-    defined = ~np.isnan(difference)
-    names, index = np.unique(np.asarray(patients)[defined], return_inverse=True)
-    if not len(names):
-        return Interval(float("nan"), float("nan"), float("nan"))
-    sums = np.stack([np.bincount(index, difference[defined]), np.bincount(index)], axis=1)
-    draws = resample(len(names), rng=rng, resamples=resamples)
-    return bootstrap(sums, mean_of_sums, draws, level=level)
 
 
 def signed_rank(difference: Float[np.ndarray, " patient"]) -> float:

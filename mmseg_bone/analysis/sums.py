@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from mmseg_bone.analysis.statistics import Interval, Statistic, bootstrap, resample
 
@@ -58,14 +59,18 @@ class PatientBootstrap:
         # A patient who adds nothing to one of them, as without a lesion, may still be drawn.
         return self._interval(pd.concat([a.sums, b.sums], axis=1).fillna(0.0), minus)
 
+    def draws(self, patients: int) -> Float[np.ndarray, "draw patient"]:
+        """How often each of so many patients is drawn: the same whenever asked."""
+        if patients not in self._draws:
+            rng = np.random.default_rng(self.seed)
+            draws = resample(patients, rng=rng, resamples=self.resamples)
+            self._draws[patients] = draws.astype(float)  # which multiplies faster
+        return self._draws[patients]
+
     def _interval(self, sums: pd.DataFrame, statistic: Statistic) -> Interval:
         if not len(sums):
             return Interval(float("nan"), float("nan"), float("nan"))
-        if len(sums) not in self._draws:
-            rng = np.random.default_rng(self.seed)
-            draws = resample(len(sums), rng=rng, resamples=self.resamples)
-            self._draws[len(sums)] = draws.astype(float)  # which multiplies faster
-        draws = self._draws[len(sums)]
+        draws = self.draws(len(sums))
         return bootstrap(sums.to_numpy(float), statistic, draws, level=self.level)
 
 

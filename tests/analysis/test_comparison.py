@@ -140,3 +140,25 @@ def test_an_experiment_without_a_single_score_is_undefined(make_run):
     of_empty = comparison.scores[comparison.scores.experiment == "x"]
     assert of_empty.value.isna().all()
     assert comparison.differences.difference.isna().all()
+
+
+def test_an_interval_with_seeds_beside_that_of_patients(make_run):
+    runs = [
+        make_run("free", {"a1": 5, "b1": 5}),
+        make_run("free", {"a1": 5, "b1": 5}, seed=1),
+        make_run("fused", {"a1": 6, "b1": 6}),
+        make_run("fused", {"a1": 8, "b1": 8}, seed=1),
+    ]
+    comparison = compare(collect(runs), measures=(("recall", "patient"),), resamples=500)
+    score = comparison.scores.set_index("experiment").loc["fused"]
+    assert [score["low"], score["high"]] == pytest.approx([0.7, 0.7])
+    assert [score["low_with_seeds"], score["high_with_seeds"]] == pytest.approx([0.6, 0.8])
+    gain = only(comparison.differences)
+    assert [gain["low"], gain["high"]] == pytest.approx([0.2, 0.2])
+    assert [gain["low_with_seeds"], gain["high_with_seeds"]] == pytest.approx([0.1, 0.3])
+
+
+def test_one_seed_has_no_interval_with_seeds(make_run):
+    comparison = compare(collect([make_run("x", HITS), make_run("y", HITS)]), **QUICK)
+    assert comparison.scores.low_with_seeds.isna().all()
+    assert comparison.differences.high_with_seeds.isna().all()
