@@ -1,6 +1,6 @@
 """The studies of one store: one fold held out, one to validate on, the rest to learn from."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import partial
 from hashlib import sha256
 from os import PathLike
@@ -24,7 +24,8 @@ class StudyDataset(Dataset[Sample]):
     """Encoded studies, by place or, for training, by epoch and place.
 
     What exchange and augmentation do depends on seed, epoch and study alone, not on workers or
-    on what came before, so that a run that was cut off goes on as if it had not been.
+    on what came before, so that a run that was cut off goes on as if it had not been. Studies whose
+    mask is ``withheld`` come as if nobody had drawn on them.
     """
 
     def __init__(
@@ -35,16 +36,21 @@ class StudyDataset(Dataset[Sample]):
         augment: Alter | None = None,
         seed: int = 0,
         exchange: Alter | None = None,
+        withheld: Container[str] = (),
     ) -> None:
         self.store, self.ids, self.encode = store, ids, encode
         self.augment, self.seed, self.exchange = augment, seed, exchange
+        self.withheld = withheld
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def __getitem__(self, place: int | tuple[int, int]) -> Sample:
         epoch, index = (None, place) if isinstance(place, int) else place
-        study = self.store.read(self.ids[index], self.encode.maps)
+        id, maps = self.ids[index], self.encode.maps
+        if id in self.withheld:
+            maps = tuple(name for name in maps if name != "mask")
+        study = self.store.read(id, maps)
         if epoch is None:
             return self.encode(study)
         at = [self.seed, epoch, index]
@@ -98,7 +104,10 @@ class StudyDataModule(pl.LightningDataModule):
             for ``task=semi_supervised``.
         share: Share of the patients to learn from that are learnt from; at least one. The
             same ones for every seed, and those of a smaller share are among those of a
-            larger one. Validation and the fold held out stay whole.
+            larger one. Validation and the fold held out stay whole. With ``include_undrawn``, share
+            of the drawn patients whose masks are learnt from; the rest are as if undrawn.
+        repeat_drawn: How often an epoch has each drawn study, augmented anew each time, so that
+            few of them do not drown in undrawn ones.
         exchanged: Share of the reports learnt from that are another patient's, dealt anew every
             epoch; see ``data.exchange``. Validation and the fold held out keep their own.
 
@@ -120,6 +129,7 @@ class StudyDataModule(pl.LightningDataModule):
         stride: int = 32,
         include_undrawn: bool = False,
         share: float = 1.0,
+        repeat_drawn: int = 1,
         exchanged: float = 0.0,
     ) -> None:
         super().__init__()
@@ -133,9 +143,14 @@ class StudyDataModule(pl.LightningDataModule):
         self._check_lesions(folds, validation)
         self.test_ids = [id for id in drawn if self.store.fold[id] == fold]
         self.val_ids = [id for id in drawn if self.store.fold[id] == validation]
-        learnt = self.store.ids if include_undrawn else drawn
-        left = [id for id in learnt if self.store.fold[id] not in (fold, validation)]
-        self.train_ids = self._share(left, share)
+        if repeat_drawn < 1:
+            raise StoreError(f"data.repeat_drawn={repeat_drawn}: expected 1 or more.")
+        left = [id for id in self.store.ids if self.store.fold[id] not in (fold, validation)]
+        masked = set(self._share([id for id in left if id in drawn], share))
+        # As if nobody had drawn on them.
+        self.withheld = set(left) - masked
+        learnt = left if include_undrawn else [id for id in left if id in masked]
+        self.train_ids = [id for id in learnt for _ in range(repeat_drawn if id in masked else 1)]
         self.exchange = ExchangeReports(self.store, self.train_ids, exchanged)
         self.loading = {
             "batch_size": batch_size,
@@ -186,7 +201,13 @@ class StudyDataModule(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Training studies, in an order of their own every epoch."""
         data = StudyDataset(
-            self.store, self.train_ids, self.encode, self.augment, self.seed, self.exchange
+            self.store,
+            self.train_ids,
+            self.encode,
+            self.augment,
+            self.seed,
+            self.exchange,
+            self.withheld,
         )
         order = EpochShuffle(len(data), self.seed)
         loading = self.loading | {"persistent_workers": bool(self.loading["num_workers"])}

@@ -71,6 +71,36 @@ def test_a_share_of_the_patients_is_learnt_from_and_the_same_ones_by_every_seed(
     assert learnt(0.3) != learnt(1.0)[:12]  # not the first of the store
 
 
+def test_masks_beyond_the_share_are_withheld_where_undrawn_studies_are_learnt_from(store):
+    settings = {"fold": 1, "share": 0.5, "include_undrawn": True, "batch_size": 5}
+    data = StudyDataModule(store, EncodeStudy(), repeat_drawn=3, **settings)
+    kept = StudyDataModule(store, EncodeStudy(), fold=1, share=0.5).train_ids
+    assert len(kept) == 1  # of s0 and s3, on both of which somebody drew
+    assert sorted(data.train_ids) == sorted([*kept * 3, *({"s0", "s3", "s6"} - set(kept))])
+
+    (batch,) = data.train_dataloader()
+    drawn = batch["drawn"]
+    assert len(drawn) == 5
+    assert {id for id, yes in zip(batch["id"], drawn.tolist(), strict=True) if yes} == set(kept)
+    assert not batch["mask"][~drawn].any()
+    assert all("drawn" not in batch for batch in data.val_dataloader())  # whole
+
+
+def test_a_study_that_is_repeated_is_augmented_anew(store):
+    data = StudyDataModule(store, EncodeStudy(), Augment(), fold=1, repeat_drawn=2, batch_size=4)
+    assert data.train_ids == ["s0", "s0", "s3", "s3"]
+    (batch,) = data.train_dataloader()
+    first, second = (
+        image for id, image in zip(batch["id"], batch["image"], strict=True) if id == "s0"
+    )
+    assert not first.equal(second)
+
+
+def test_a_study_is_learnt_from_once_at_least(store):
+    with pytest.raises(StoreError, match="data.repeat_drawn=0: expected 1 or more"):
+        StudyDataModule(store, EncodeStudy(), repeat_drawn=0)
+
+
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.5, float("nan")])
 def test_a_share_that_is_none_is_an_error(share, store):
     with pytest.raises(StoreError, match="is no share of the patients; expected more than 0"):
