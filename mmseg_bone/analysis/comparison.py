@@ -187,4 +187,4 @@ def _difference(
 
 
 def _by_seed(table: pd.DataFrame, metric: str, aggregation: str) -> dict[int, Summed]:
-    return {seed: summed(own, metric, aggregation) for seed, own in table.groupby("seed")}
+    return {int(seed): summed(own, metric, aggregation) for seed, own in table.groupby("seed")}  # type: ignore[call-overload]

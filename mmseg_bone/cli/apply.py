@@ -40,11 +40,11 @@ def apply(
 ) -> None:
     """Predict and score a store with the network of a run, and leave a run behind.
 
-    On the store it was trained on, only studies it has not seen are predicted: those of the
-    fold held out. What it leaves is compared with other runs by ``compare``, under the name
-    of the experiment and of the control: a gain from text has to go when the report is empty,
-    another patient's (shuffled) or of the other side (side_flipped). Another store is told by
-    its digest, not by its folder, which may be named after a patient or a hospital.
+    Only studies of patients it has not learnt from are predicted: on the store it was trained
+    on, those of the fold held out. What it leaves is compared with other runs by ``compare``,
+    under the name of the experiment and of the control: a gain from text has to go when the report
+    is empty, another patient's (shuffled) or of the other side (side_flipped). Another store is
+    told by its digest, not by its folder, which may be named after a patient or a hospital.
     """
     from mmseg_bone.analysis.evaluation import evaluate
     from mmseg_bone.cli.load import load_network, probability
@@ -71,12 +71,13 @@ def apply(
 
 
 def unseen(run: "Run", store: "Store", fold: int | None) -> list[str]:
-    """Drawn studies that the network has not learnt from.
+    """Drawn studies of patients that the network has not learnt from.
 
     Raises:
-        RunError: It has, or there is none.
+        RunError: It has from all of them, or there is none.
     """
     from mmseg_bone.errors import RunError
+    from mmseg_bone.io.learnt import known
 
     drawn = [id for id in store.ids if store.rows[id]["drawn"] == "1"]
     if run.store_digest == store.digest:
@@ -90,7 +91,19 @@ def unseen(run: "Run", store: "Store", fold: int | None) -> list[str]:
     ids = [id for id in drawn if fold is None or store.fold[id] == fold]
     if not ids:
         raise RunError(f"{store.path} has no drawn study in fold {fold}.")
-    return ids
+    met = known(run, store)
+    new = [id for id in ids if id not in met]
+    if not new:
+        raise RunError(
+            f"{run.path} has learnt from the patients of all {len(ids)} studies it was to predict "
+            f"of {store.path}; scores would be of what it knows."
+        )
+    if len(new) < len(ids):
+        print(
+            f"Left out {len(ids) - len(new)} of {len(ids)} studies: {run.path} has learnt from "
+            f"their patients, in another store."
+        )
+    return new
 
 
 def _config(run: "Run", store: "Store", fold: int | None, control: Control) -> dict[str, Any]:

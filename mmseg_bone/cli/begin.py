@@ -7,6 +7,7 @@ import torch
 
 from mmseg_bone.cli.weights import read_weights
 from mmseg_bone.errors import RunError
+from mmseg_bone.io.learnt import known
 from mmseg_bone.io.model import run_called
 from mmseg_bone.io.runs import Run
 from mmseg_bone.nn.network import Network
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from mmseg_bone.data.datamodule import StudyDataModule
 
 _IMAGE, _BONES = "unet.", "ground.anatomy."  # the parts of a network that reads that see no report
+
+
+def began_with(weights: str | None, start: str | None) -> tuple[Run, ...]:
+    """The runs that a training has its first weights from."""
+    named = () if weights is None else (run_called(weights),)
+    return named if start is None else (*named, Run(start))
 
 
 def begin(
@@ -43,16 +50,21 @@ def begin(
 
 
 def _refuse_leak(run: Run, data: "StudyDataModule", option: str) -> None:
-    """See that a network has not learnt from the patients it will be tested on.
-
-    Of another store nobody can tell here; whoever joins stores has to.
-    """
+    """See that a network has not learnt from the patients it will be tested on."""
+    leaked = known(run, data.store).intersection(data.test_ids)
+    if not leaked:
+        return
     fold = run.config.get("fold")
     if run.store_digest == data.store.digest and fold != data.fold:
         raise RunError(
             f"{option}={run.path} held out fold {fold} of this store, and has learnt from fold "
             f"{data.fold}, which is held out now. Name a run of fold={data.fold}."
         )
+    raise RunError(
+        f"{option}={run.path} has learnt, in another store, from the patients of {len(leaked)} of "
+        f"the {len(data.test_ids)} studies of fold {data.fold}, which is held out now. Deal them "
+        f"to another fold, hold another one out, or train on this store from the beginning."
+    )
 
 
 def _learn_on(network: Network, run: Run) -> None:

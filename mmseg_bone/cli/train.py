@@ -75,14 +75,19 @@ def main() -> None:
 
 def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "StudyDataModule") -> "Run":
     """Write what is known before the first step, and tell the loggers."""
+    from mmseg_bone.cli.begin import began_with
     from mmseg_bone.io.environment import environment
+    from mmseg_bone.io.learnt import keep_learnt
     from mmseg_bone.io.runs import Run
 
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     device = str(trainer.strategy.root_device)
     about = environment(device=device, seed=cfg.seed, store_digest=data.store.digest)
     tracking.introduce(trainer.loggers, config, data.store.digest)
-    return Run.start(cfg.run, config, about)
+    record = Run.start(cfg.run, config, about)
+    ids = [*data.train_ids, *data.val_ids]
+    keep_learnt(record, data.store, ids, began_with(cfg.weights, cfg.start))
+    return record
 
 
 def _finish(

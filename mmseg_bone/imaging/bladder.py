@@ -56,8 +56,8 @@ def find_bladder(
 
     It is looked for above the pubis in the anterior view minus the posterior one: it lies in
     front, where the sacrum and the sacroiliac joints are dim. Its outline is then an ellipse
-    fitted to all but its lowest part, for a lesion of the pubis often touches it from below. In a single
-    view the lesions of the sacrum are not subtracted, and it is found less surely.
+    fitted to all but its lowest part, for a lesion of the pubis often touches it from below. In a
+    single view the lesions of the sacrum are not subtracted, and it is found less surely.
 
     Measured on 200 phantoms it was not tuned on (``python -m tests.imaging.acceptance 200 440``):
     of the counts in the pixels of the bladder 97.5 % are found, and 0.3 % of those of pelvic

@@ -3,6 +3,7 @@
 ```
 RUN/config.yaml                 the resolved configuration
 RUN/environment.json            versions, device, seed, digest of the store, commit
+RUN/learnt.txt                  digests of the studies it has learnt from, see io.learnt
 RUN/checkpoints/last.ckpt       Lightning's, to go on training from
 RUN/checkpoints/best.ckpt        both without what is frozen of a text encoder
 RUN/weights.safetensors         the network of the best checkpoint

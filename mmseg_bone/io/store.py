@@ -279,14 +279,14 @@ class Store:
         """One study, with those of its maps that are asked for; training needs few of them.
 
         Raises:
-            StoreError: There is no such study, or its file is torn.
+            StoreError: There is no such study, or its file is torn or another's.
         """
         path = self.path / "studies" / f"{id}.safetensors"
         try:
             with safe_open(path, framework="numpy") as file:
                 names = [name for name in file.keys() if name == "counts" or name in maps]  # noqa: SIM118
                 arrays = {name: file.get_tensor(name) for name in names}
-                return _study(_about(file.metadata()), arrays)
+                study = _study(_about(file.metadata()), arrays)
         except FileNotFoundError:
             raise StoreError(f"{self.path} holds no study {id!r}; it has {len(self)}.") from None
         except (SafetensorError, struct.error, KeyError, ValueError) as error:
@@ -294,6 +294,12 @@ class Store:
                 f"{path} cannot be read ({error}). Remove it and run the command that made the "
                 f"store once more."
             ) from None
+        if study.id != id:
+            raise StoreError(
+                f"{path} holds study {study.id!r}: it was renamed. Give it its name back, or run "
+                f"the command that made the store once more."
+            )
+        return study
 
     @property
     def digest(self) -> str:

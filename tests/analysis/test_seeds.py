@@ -20,7 +20,7 @@ def alike(value, patients="abc"):
 
 
 def test_seeds_that_differ_make_an_interval_where_patients_do_not():
-    # Every patient alike: draws of two seeds are both of the one, one of each, or both of the other.
+    # Every patient alike: of two seeds a draw has one twice, one of each, or the other twice.
     found = WITH_SEEDS.score({0: alike(0.2), 1: alike(0.6)})
     assert found == pytest.approx((0.4, 0.2, 0.6))
 

@@ -75,6 +75,17 @@ def test_a_network_that_diverged_is_told_by_its_own_run(made, tmp_path):
         apply(run, store=made / "store", out=tmp_path / "out")
 
 
+def test_of_a_store_that_has_grown_the_patients_learnt_from_are_left_out(made, tmp_path, capsys):
+    Store.write(tmp_path / "grown", patients(8), {f"p{i}": i % 4 for i in range(8)})
+    apply(made / "run", store=tmp_path / "grown", out=tmp_path / "new")
+    assert Run(tmp_path / "new").predicted == ["s0", "s3", "s6", "s7"]  # held out, and new
+    assert "Left out 4 of 8 studies" in capsys.readouterr().out
+    Store.write(tmp_path / "old", patients(3)[1:], {"p1": 0, "p2": 0})
+    with pytest.raises(RunError, match="has learnt from the patients of all 2 studies"):
+        apply(made / "run", store=tmp_path / "old", out=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
 def test_another_store_is_predicted_whole_or_by_fold(made, tmp_path):
     apply(made / "run", store=made / "wang_xiaoming", out=tmp_path / "a")
     assert Run(tmp_path / "a").predicted == ["s6", "s7"]

@@ -18,8 +18,10 @@ SHIPPED = [
 QUICK = ["trainer.enable_progress_bar=false", "data.batch_size=2", "trainer.max_epochs=1"]
 
 
-def write(path, count):
-    return Store.write(path, patients(count), {f"p{i}": i % 3 for i in range(count)}).path
+def write(path, count, first=0):
+    numbers = range(first, first + count)
+    studies = [patients(first + count)[i] for i in numbers]
+    return Store.write(path, studies, {f"p{i}": i % 3 for i in numbers}).path
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +58,9 @@ def test_a_network_learns_on_from_the_weights_of_another_run(store, free, tmp_pa
 
 
 def test_also_on_patients_of_another_store_and_any_fold(free, tmp_path):
-    other = write(tmp_path / "other", 6)
+    other = write(tmp_path / "other", 6, first=9)
     train(f"store={other}", f"weights={free}", f"hydra.run.dir={tmp_path}/run", "fold=1")
-    assert Run(tmp_path / "run").predicted == ["s1", "s4"]
+    assert Run(tmp_path / "run").predicted == ["s10", "s13"]
 
 
 @pytest.mark.parametrize("option", ["weights", "start"])
@@ -66,6 +68,27 @@ def test_weights_that_have_learnt_from_what_is_held_out_are_refused(option, stor
     with pytest.raises(SystemExit, match="has learnt from fold 1, which is held out now"):
         train(f"store={store}", f"{option}={free}", "fold=1", f"hydra.run.dir={tmp_path}/run")
     assert not (tmp_path / "run" / "config.yaml").exists()
+
+
+@pytest.mark.parametrize("option", ["weights", "start"])
+def test_also_where_the_store_has_grown_since(option, free, tmp_path):
+    grown = write(tmp_path / "grown", 10)  # its digest is another one
+    words = [f"store={grown}", f"{option}={free}", f"hydra.run.dir={tmp_path}/run"]
+    said = "has learnt, in another store, from the patients of 3 of the 3 studies of fold 1, which"
+    with pytest.raises(SystemExit, match=said):
+        train(*words, "fold=1")
+    assert not (tmp_path / "run" / "config.yaml").exists()
+
+
+def test_what_a_run_began_with_is_learnt_from_by_it_too(free, tmp_path):
+    other = write(tmp_path / "other", 6, first=9)
+    train(f"store={other}", f"weights={free}", f"hydra.run.dir={tmp_path}/on")
+    grown = write(tmp_path / "grown", 10)
+    with pytest.raises(SystemExit, match="from the patients of 3 of the 3 studies of fold 1"):
+        train(f"store={grown}", f"weights={tmp_path}/on", f"hydra.run.dir={tmp_path}/x", "fold=1")
+    words = f"weights={tmp_path}/on", f"hydra.run.dir={tmp_path}/y", "fold=0"
+    train(f"store={grown}", *words)  # held out by both
+    assert Run(tmp_path / "y").predicted == ["s0", "s3", "s6", "s9"]
 
 
 def test_weights_of_another_network_are_refused(store, free, tmp_path):

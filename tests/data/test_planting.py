@@ -43,6 +43,19 @@ def test_a_wrong_side_likewise(phantom):
     assert (changed.foci[0].named, changed.foci[0].bone) == ("rib_right_5", "rib_left_5")
 
 
+def test_a_wrong_level_is_of_the_same_side_and_far_from_every_focus(phantom):
+    seen = {
+        plant(phantom, "wrong_level", np.random.default_rng(s)).foci[0].named for s in range(40)
+    }
+    assert seen == {f"rib_left_{level}" for level in (1, 2, 8, 9, 10, 11, 12)}
+    changed = planted(phantom, "wrong_level")
+    assert [m.bone for m in mentions(changed.report)] == [changed.foci[0].named]
+    second = replace(phantom.foci[0], number=2, bone="rib_left_10", mentioned=False, named="")
+    both = replace(phantom, foci=(phantom.foci[0], second))
+    seen = {plant(both, "wrong_level", np.random.default_rng(s)).foci[0].named for s in range(40)}
+    assert seen == {"rib_left_1", "rib_left_2"}
+
+
 def test_none_changes_nothing(phantom):
     assert planted(phantom, "none") is phantom
 
@@ -55,6 +68,8 @@ def test_where_nothing_can_be_planted_there_is_no_study(phantom, study):
     assert planted(unseen, "omission") is None
     midline = replace(phantom.foci[0], bone="T7", named="T7")
     assert planted(replace(phantom, foci=(midline,)), "wrong_side") is None
+    ilium = replace(phantom.foci[0], bone="ilium_left", named="ilium_left")
+    assert planted(replace(phantom, foci=(ilium,)), "wrong_level") is None  # has no level
     everywhere = Report(findings="左侧第5肋骨为著,不一一赘述。")
     assert planted(replace(phantom, report=everywhere), "omission") is None
 

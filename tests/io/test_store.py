@@ -94,6 +94,16 @@ def test_a_torn_study_is_not_taken_for_a_whole_one(study, tmp_path):
     assert not writer.has("s1", "r")
 
 
+def test_a_study_under_another_s_name_is_not_taken_for_it(study, tmp_path):
+    two = [study, replace(study, id="s2", patient="p2")]
+    store = Store.write(tmp_path / "store", two, {"p1": 0, "p2": 1})
+    files = tmp_path / "store" / "studies"
+    (files / "s2.safetensors").write_bytes((files / "s1.safetensors").read_bytes())
+    with pytest.raises(StoreError, match=r"s2\.safetensors holds study 's1': it was renamed"):
+        store["s2"]
+    assert store["s1"].id == "s1"
+
+
 def test_a_store_of_another_recipe_is_never_overwritten(study, tmp_path):
     StoreWriter(tmp_path / "store", {"seed": 0})
     with pytest.raises(StoreError, match="seed differ"):
