@@ -187,4 +187,5 @@ def _difference(
 
 
 def _by_seed(table: pd.DataFrame, metric: str, aggregation: str) -> dict[int, Summed]:
-    return {int(seed): summed(own, metric, aggregation) for seed, own in table.groupby("seed")}  # type: ignore[call-overload]
+    seeds = sorted(table.seed.unique().tolist())
+    return {seed: summed(table[table.seed == seed], metric, aggregation) for seed in seeds}
