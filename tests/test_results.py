@@ -47,6 +47,7 @@ AGAINST = {
         PEAKS,
     ),
     "text_free_many": ("text_free_bones_many", TOGETHER, "text_free_bf16_many"),
+    TOGETHER: ("text_fused_bones_words_bf16_many",),
     "text_free_bones_full": ("text_added_bones_words_full", SHIPS),
     "text_free_full": ("text_free_bones_full", "text_added_bones_words_full", SHIPS),
     "text_free_anew": ("text_fused_anew", "shipped_as_it_is"),
@@ -70,7 +71,7 @@ def folder_of(row):
     return next(path for path in (RESULTS, MANY, FULL, HOSPITAL) if (path / row).is_dir())
 
 
-def compared(baseline, rows, controls=(), first=None, measures=TOLD):
+def compared(baseline, rows, controls=(), first=None, measures=TOLD, resamples=200):
     results = folder_of(baseline)
     runs = [Run(path) for row in (baseline, *rows) for path in results.glob(f"{row}/seed-*")]
     read = [run.path / control for run in runs for control in controls if run.name in rows]
@@ -79,7 +80,7 @@ def compared(baseline, rows, controls=(), first=None, measures=TOLD):
     if first is not None:
         few = {name: scores[scores.id < f"s{first:06}"] for name, scores in found.scores.items()}
         found = replace(found, scores=few, tables={})
-    return compare(found, baseline=baseline, measures=measures, resamples=200)
+    return compare(found, baseline=baseline, measures=measures, resamples=resamples)
 
 
 def signed(value):
@@ -153,12 +154,33 @@ def test_what_a_gain_is_made_of_is_that_of_the_results():
                 assert f"| {score:.3f} | {signed(gap)} [" in line
 
 
+def test_intervals_with_seeds_are_those_of_the_results():
+    page = (ROOT / "BENCHMARK.md").read_text("utf-8")
+    table = page.split("### With trainings drawn as well\n")[1].split("\n### ")[0].splitlines()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table if "| text_" in line]
+    assert len(rows) == 17
+    measures = [("dice", "patient"), ("dice", "patient_pos")]
+    for baseline in dict.fromkeys(row[1] for row in rows):
+        own = {name: cells for name, against, *cells in rows if against == baseline}
+        names = {name.split(",")[0] for name in own}
+        found = compared(baseline, names, ["shuffled"], measures=measures, resamples=10_000)
+        for name, cells in own.items():
+            experiment = name.replace("another patient's", "shuffled")
+            for at, measure in enumerate(measures):
+                gap, *ends = (
+                    signed(told(found.differences, column, measure)[experiment])
+                    for column in ("difference", "low", "high", "low_with_seeds", "high_with_seeds")
+                )
+                assert cells[2 * at] == f"{gap} [{ends[0]}, {ends[1]}]"
+                assert cells[2 * at + 1] == f"[{ends[2]}, {ends[3]}]"
+
+
 def test_what_the_parts_are_worth_is_that_of_the_results():
     page = (ROOT / "BENCHMARK.md").read_text("utf-8")
     table = page.split("### What the parts are worth\n")[1].split("\n### ")[0].splitlines()
     rows = {line.split("|")[1].split("(")[0].strip(): line for line in table if " | " in line}
     parts = [path.name for path in RESULTS.iterdir() if path.name in rows]
-    assert len(parts) == 17
+    assert len(parts) == 20
     found = compared("text_free", parts, ("empty", "shuffled", "side_flipped"))
     scores, gaps = told(found.scores, "value"), told(found.differences, "difference")
     for name in parts:
