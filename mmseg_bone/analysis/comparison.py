@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -75,24 +76,29 @@ def compare(
             f"them as the baseline."
         )
     interval = PatientBootstrap(seed=seed, resamples=resamples, level=level)
-    scores = [
-        {"experiment": name, "metric": metric, "aggregation": aggregation}
-        | _score(table, metric, aggregation, interval)
-        for name, table in experiments.scores.items()
-        for metric, aggregation in measures
-    ]
     pairs = {
         name: on_common(table, experiments.scores[baseline], _VIEW)
         for name, table in experiments.scores.items()
         if name != baseline
     }
     _refuse_strangers(experiments, pairs, baseline)
-    differences = [
-        {"experiment": name, "baseline": baseline, "metric": metric, "aggregation": aggregation}
-        | _difference(pair, metric, aggregation, interval)
-        for name, pair in pairs.items()
-        for metric, aggregation in measures
-    ]
+    base = {measure: _Sums.of(experiments.scores[baseline], measure) for measure in measures}
+    scores, differences = [], []
+    for name, whole in experiments.scores.items():
+        for measure in measures:
+            own = base[measure] if name == baseline else _Sums.of(whole, measure)
+            about = {"experiment": name, "metric": measure[0], "aggregation": measure[1]}
+            scores.append(about | _score(own, interval))
+            if name != baseline:
+                a, b = pairs[name]
+                sums = (  # made already, where both predicted the same studies
+                    own if len(a) == len(whole) else _Sums.of(a, measure),
+                    base[measure]
+                    if len(b) == len(experiments.scores[baseline])
+                    else _Sums.of(b, measure),
+                )
+                gap = _difference(*sums, interval) | {"p": _p((a, b), measure)}
+                differences.append(about | {"baseline": baseline} | gap)
     columns = None if differences else [*_DIFFERENCE]
     table = pd.DataFrame(differences, columns=columns)
     by_measure = table.groupby(["metric", "aggregation"], sort=False).p
@@ -104,9 +110,9 @@ def compare(
 
 _DIFFERENCE = (
     "experiment",
-    "baseline",
     "metric",
     "aggregation",
+    "baseline",
     "difference",
     "low",
     "high",
@@ -140,13 +146,22 @@ def _refuse_strangers(
         )
 
 
-def _score(
-    table: pd.DataFrame, metric: str, aggregation: str, interval: PatientBootstrap
-) -> dict[str, object]:
-    score = summed(table, metric, aggregation)
-    by_seed = _by_seed(table, metric, aggregation)
-    values = [of_seed.value for of_seed in by_seed.values()]
-    with_seeds = SeedBootstrap(interval).score(by_seed)
+class _Sums(NamedTuple):
+    """A score of an experiment, over its seeds and of each."""
+
+    whole: Summed
+    by_seed: dict[int, Summed]
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, measure: tuple[str, str]) -> "_Sums":
+        seeds = sorted(table.seed.unique().tolist())
+        by_seed = {seed: summed(table[table.seed == seed], *measure) for seed in seeds}
+        return cls(summed(table, *measure), by_seed)
+
+
+def _score(sums: _Sums, interval: PatientBootstrap) -> dict[str, object]:
+    score, values = sums.whole, [of_seed.value for of_seed in sums.by_seed.values()]
+    with_seeds = SeedBootstrap(interval).score(sums.by_seed)
     return {
         **interval.score(score)._asdict(),
         "low_with_seeds": with_seeds.low,
@@ -159,33 +174,22 @@ def _score(
     }
 
 
-def _difference(
-    pair: tuple[pd.DataFrame, pd.DataFrame],
-    metric: str,
-    aggregation: str,
-    interval: PatientBootstrap,
-) -> dict[str, object]:
-    a, b = pair
-    of_a, of_b = (summed(table, metric, aggregation) for table in (a, b))
-    value, low, high = interval.difference(of_a, of_b)
-    with_seeds = SeedBootstrap(interval).difference(
-        *(_by_seed(table, metric, aggregation) for table in (a, b))
-    )
-    p = float("nan")
-    if aggregation in ("patient", "patient_pos"):
-        of_each = per_patient(a, metric, aggregation) - per_patient(b, metric, aggregation)
-        p = signed_rank(of_each.to_numpy(float))
+def _difference(a: _Sums, b: _Sums, interval: PatientBootstrap) -> dict[str, object]:
+    value, low, high = interval.difference(a.whole, b.whole)
+    with_seeds = SeedBootstrap(interval).difference(a.by_seed, b.by_seed)
     return {
         "difference": value,
         "low": low,
         "high": high,
         "low_with_seeds": with_seeds.low,
         "high_with_seeds": with_seeds.high,
-        "patients": len(of_a.sums),
-        "p": p,
+        "patients": len(a.whole.sums),
     }
 
 
-def _by_seed(table: pd.DataFrame, metric: str, aggregation: str) -> dict[int, Summed]:
-    seeds = sorted(table.seed.unique().tolist())
-    return {seed: summed(table[table.seed == seed], metric, aggregation) for seed in seeds}
+def _p(pair: tuple[pd.DataFrame, pd.DataFrame], measure: tuple[str, str]) -> float:
+    """Of the signed-rank test, where there is one value per patient."""
+    if measure[1] not in ("patient", "patient_pos"):
+        return float("nan")
+    a, b = (per_patient(table, *measure) for table in pair)
+    return signed_rank((a - b).to_numpy(float))
