@@ -180,7 +180,7 @@ def test_what_the_parts_are_worth_is_that_of_the_results():
     table = page.split("### What the parts are worth\n")[1].split("\n### ")[0].splitlines()
     rows = {line.split("|")[1].split("(")[0].strip(): line for line in table if " | " in line}
     parts = [path.name for path in RESULTS.iterdir() if path.name in rows]
-    assert len(parts) == 20
+    assert len(parts) == 22
     found = compared("text_free", parts, ("empty", "shuffled", "side_flipped"))
     scores, gaps = told(found.scores, "value"), told(found.differences, "difference")
     for name in parts:
