@@ -39,8 +39,8 @@ normal patient, without those rightly left unmarked; so it also rises with each 
 done without. `patient_pos`: the same of patients with a lesion, as many for every experiment.
 `micro`: all pixels pooled. `image_pos`: mean over views with a lesion. `image_all`: mean over
 views, 0 for a false alarm, without views that are rightly empty. `lesion`: all lesions pooled.
-`scan`: mean per scan. SD of seeds: of Dice, patient. with seeds: the interval of its difference
-with trainings drawn as well as patients, which is a little too narrow still, the seeds being few.
+`scan`: mean per scan. SD of seeds: of Dice, patient. With seeds: the interval of its difference
+where trainings are drawn as well as patients, which is a little too narrow still, seeds being few.
 p: signed-rank test on Dice per patient, 1 for a normal patient rightly left unmarked, corrected by
 Holm for the number of experiments."""
 _LATEX = str.maketrans({c: f"\\{c}" for c in "_%&#$"})
@@ -70,7 +70,7 @@ def difference_table(
     table = _by_measure(comparison.differences, "difference", measures, sign="+")
     dice = comparison.differences.query("metric == 'dice' and aggregation == 'patient'")
     dice = dice.set_index("experiment")
-    table["with seeds"] = pd.Series(
+    table["Dice, patient, with seeds"] = pd.Series(
         {
             name: "" if math.isnan(low) else f"[{low:+.3f}, {high:+.3f}]"
             for name, low, high in zip(
