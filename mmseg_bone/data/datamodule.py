@@ -136,7 +136,8 @@ class StudyDataModule(pl.LightningDataModule):
         self.store = Store(store)
         self.encode, self.augment = encode, augment
         self.fold, self.seed = fold, seed
-        drawn = [id for id in self.store.ids if self.store.rows[id]["drawn"] == "1"]
+        rows = self.store.rows
+        drawn = [id for id in self.store.ids if rows[id]["drawn"] == "1"]
         folds = sorted({self.store.fold[id] for id in drawn})
         self._check(folds)
         validation = _next(folds, fold)
@@ -146,9 +147,8 @@ class StudyDataModule(pl.LightningDataModule):
         if repeat_drawn < 1:
             raise StoreError(f"data.repeat_drawn={repeat_drawn}: expected 1 or more.")
         left = [id for id in self.store.ids if self.store.fold[id] not in (fold, validation)]
-        masked = set(self._share([id for id in left if id in drawn], share))
-        # As if nobody had drawn on them.
-        self.withheld = set(left) - masked
+        masked = set(self._share([id for id in left if rows[id]["drawn"] == "1"], share))
+        self.withheld = set(left) - masked  # as if nobody had drawn on them
         learnt = left if include_undrawn else [id for id in left if id in masked]
         self.train_ids = [id for id in learnt for _ in range(repeat_drawn if id in masked else 1)]
         self.exchange = ExchangeReports(self.store, self.train_ids, exchanged)
