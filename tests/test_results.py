@@ -154,6 +154,26 @@ def test_what_a_gain_is_made_of_is_that_of_the_results():
                 assert f"| {score:.3f} | {signed(gap)} [" in line
 
 
+@pytest.mark.parametrize(
+    ("baseline", "row", "measure"),
+    [
+        ("msa_net", "cgan", ("dice", "patient")),
+        ("cgan", "text_cgan", ("dice", "patient")),
+        ("cgan", "text_cgan", ("dice", "patient_pos")),
+        ("text_free_10", "text_fused_atlas_10", ("dice", "patient")),
+        ("text_free_30", "text_fused_atlas_30", ("dice", "patient")),
+        ("drawn_10", "fuzzy_semi_10", ("dice", "patient")),
+        ("drawn_10", "fuzzy_semi_10", ("dice", "micro")),
+    ],
+)
+def test_differences_told_in_words_are_those_of_the_results(baseline, row, measure):
+    page = (ROOT / "BENCHMARK.md").read_text("utf-8")
+    gaps = compared(baseline, (row,), measures=[measure], resamples=10_000).differences
+    (gap,) = gaps.to_dict("records")
+    value, low, high = (signed(gap[name]) for name in ("difference", "low", "high"))
+    assert f"{value} [{low}, {high}]" in page
+
+
 def test_intervals_with_seeds_are_those_of_the_results():
     page = (ROOT / "BENCHMARK.md").read_text("utf-8")
     table = page.split("### With trainings drawn as well\n")[1].split("\n### ")[0].splitlines()

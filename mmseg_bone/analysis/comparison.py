@@ -82,7 +82,8 @@ def compare(
         if name != baseline
     }
     _refuse_strangers(experiments, pairs, baseline)
-    base = {measure: _Sums.of(experiments.scores[baseline], measure) for measure in measures}
+    against = experiments.scores[baseline]
+    base = {measure: _Sums.of(against, measure) for measure in measures}
     scores, differences = [], []
     for name, whole in experiments.scores.items():
         for measure in measures:
@@ -91,13 +92,10 @@ def compare(
             scores.append(about | _score(own, interval))
             if name != baseline:
                 a, b = pairs[name]
-                sums = (  # made already, where both predicted the same studies
-                    own if len(a) == len(whole) else _Sums.of(a, measure),
-                    base[measure]
-                    if len(b) == len(experiments.scores[baseline])
-                    else _Sums.of(b, measure),
-                )
-                gap = _difference(*sums, interval) | {"p": _p((a, b), measure)}
+                # Made already, where both predicted the same studies.
+                of_a = own if len(a) == len(whole) else _Sums.of(a, measure)
+                of_b = base[measure] if len(b) == len(against) else _Sums.of(b, measure)
+                gap = _difference(of_a, of_b, interval) | {"p": _p((a, b), measure)}
                 differences.append(about | {"baseline": baseline} | gap)
     columns = None if differences else [*_DIFFERENCE]
     table = pd.DataFrame(differences, columns=columns)
