@@ -23,8 +23,9 @@ class Grounding:
     """What ``fusion="atlas"`` is made of.
 
     Attributes:
-        anatomy: Which bone a pixel shows is told by the ``atlas``, or by a ``head`` on each
-            level that reads, which learns it from phantoms.
+        anatomy: Which bone a pixel shows is told by the ``atlas``, by a ``head`` on each level
+            that reads, which learns it from phantoms, or by ``both``: heads that learn what to
+            change of the atlas.
         evidence: What is said of each bone is told by the ``parser``, or by a head on the text
             ``encoder``, which learns it from the parser.
         atlas: Reads the atlas; called only if one is used.
@@ -33,10 +34,10 @@ class Grounding:
         words: Let each level read the words of the report after its evidence, in this way:
             what the parser makes nothing of may still be in them.
         peaks: Lay the evidence of a bone once more, on what stands out most on that bone; wants
-            ``anatomy="head"``.
+            heads.
     """
 
-    anatomy: Literal["atlas", "head"] = "atlas"
+    anatomy: Literal["atlas", "head", "both"] = "atlas"
     evidence: Literal["parser", "encoder"] = "parser"
     atlas: Callable[[], UInt8[np.ndarray, "view label y x"]] | None = None
     bones_weight: float | int = 0.3
@@ -96,15 +97,20 @@ class Ground(nn.Module):
         if parts.words is not None or self.sites is not None:
             self.reads = (*self.reads, "tokens", "token_mask")
         self.anatomy: BoneAtlas | BoneHeads
-        if parts.anatomy == "atlas":
-            if parts.peaks:
-                raise ValueError("peaks=True needs anatomy='head': an atlas scores no pixels")
+        atlas: BoneAtlas | None = None
+        if parts.anatomy != "head":
             if parts.atlas is None:
-                raise ValueError("anatomy='atlas' needs an atlas of bones")
-            self.anatomy = BoneAtlas(torch.from_numpy(parts.atlas()))
+                raise ValueError(f"anatomy={parts.anatomy!r} needs an atlas of bones")
+            atlas = BoneAtlas(torch.from_numpy(parts.atlas()))
             self.reads = (*self.reads, "body")
+        if atlas is not None and parts.anatomy == "atlas":
+            if parts.peaks:
+                raise ValueError(
+                    "peaks=True needs anatomy='head' or 'both': no atlas scores pixels"
+                )
+            self.anatomy = atlas
         else:
-            self.anatomy = BoneHeads(widths, _LABELS, views_per_image, parts.peaks)
+            self.anatomy = BoneHeads(widths, _LABELS, views_per_image, parts.peaks, atlas)
             self.learns = (*self.learns, "bones")
             if parts.peaks:
                 self.reads = (*self.reads, "views")

@@ -1,9 +1,10 @@
 """Words grounded in anatomy: what the report says of each bone, laid on the pixels of that bone.
 
 The report is evidence by bone (``text.site_evidence``). Which bone a pixel shows is told by an
-atlas laid on the scan (``BoneAtlas``), or by heads that learn it (``BoneHeads``). The map is
-the inner product of the two, ``map(pixel, said) = Σ_bone p(bone | pixel) evidence(bone, said)``,
-and ``MapFusion`` brings it into a decoder level.
+atlas laid on the scan (``BoneAtlas``), or by heads that learn it (``BoneHeads``), from nothing or
+from what the atlas says. The map is the inner product of the two,
+``map(pixel, said) = Σ_bone p(bone | pixel) evidence(bone, said)``, and ``MapFusion`` brings it into
+a decoder level.
 
 All of it is our own step beyond the paper.
 """
@@ -24,6 +25,7 @@ BODY_LEVEL = 2  # the level of resolution at which a batch tells places on the b
 _WIDTH = 64  # most channels between map and features
 _NOTHING = -30.0  # logit of what is not said, for certain
 _RARELY = -5.0  # logit of what an untrained site head expects of a bone
+_NEVER = 1 / 255  # share of a bone where the atlas has none of it: the least that it tells
 
 
 def map_of(
@@ -95,22 +97,41 @@ class BoneAtlas(nn.Module):
             body: Places on the body of blocks of pixels, each view as its camera saw it.
             views: Not needed: a view that was not acquired has no place on the body.
         """
+        found = map_of(self._bones(level, body), evidence)
+        found = _at_level(found, level, features)
+        return found.reshape(len(features), -1, *found.shape[3:]), None
+
+    @torch.no_grad()
+    def logarithm(
+        self,
+        level: int,
+        features: Float[Tensor, "n _ h w"],
+        body: Float[Tensor, "b v 2 _ _"] | None,
+    ) -> Float[Tensor, "b v label h w"]:
+        """Logarithm of the share of each bone at each pixel of a level, turned as features are.
+
+        A bone that the atlas has never seen at a place is rare there, and not impossible.
+
+        Args:
+            level: Of the decoder.
+            features: Of that level; only their size matters here.
+            body: Places on the body of blocks of pixels, each view as its camera saw it.
+        """
+        return _at_level((self._bones(level, body) + _NEVER).log(), level, features)
+
+    @torch.no_grad()
+    def _bones(
+        self, level: int, body: Float[Tensor, "b v 2 _ _"] | None
+    ) -> Float[Tensor, "b v label _ _"]:
+        """p(bone | pixel), turned, at blocks' level and coarser; of blocks, as seen, at finer ones.
+
+        Sampled without gradients: those of sampling differ from run to run.
+        """
         if body is None:
             raise ValueError("an atlas is laid on a scan by `body`; data=with_evidence gives it")
         place = body.float()
         if level >= BODY_LEVEL:  # as wide as a whole number of blocks, so blocks can be turned
             place = _pooled(turn_posterior(place), 2 ** (level - BODY_LEVEL))
-            found = map_of(self._bones(place), evidence)
-        else:  # the last block may reach beyond the image, so pixels are turned
-            found = map_of(self._bones(place), evidence).flatten(0, 1)
-            found = functional.interpolate(found, scale_factor=2.0 ** (BODY_LEVEL - level))
-            found = found[..., : features.shape[2], : features.shape[3]]
-            found = turn_posterior(found.reshape(*place.shape[:2], *found.shape[1:]))
-        return found.reshape(len(features), -1, *found.shape[3:]), None
-
-    @torch.no_grad()
-    def _bones(self, place: Float[Tensor, "b v 2 _ _"]) -> Float[Tensor, "b v label _ _"]:
-        """p(bone | pixel). Sampled without gradients: those of sampling differ from run to run."""
         xy = place.permute(0, 1, 3, 4, 2).flip(-1)
         shares = self.shares.float() / 255
         views = [
@@ -120,6 +141,18 @@ class BoneAtlas(nn.Module):
             for view, atlas in enumerate(shares)
         ]
         return torch.stack(views, dim=1)
+
+
+def _at_level(
+    blocks: Float[Tensor, "b v k _ _"], level: int, features: Float[Tensor, "n _ h w"]
+) -> Float[Tensor, "b v k h w"]:
+    """What is known of blocks, at the pixels of a level, turned as its features are."""
+    if level >= BODY_LEVEL:
+        return blocks
+    # The last block may reach beyond the image, so it is pixels that are turned.
+    pixels = functional.interpolate(blocks.flatten(0, 1), scale_factor=2.0 ** (BODY_LEVEL - level))
+    pixels = pixels[..., : features.shape[2], : features.shape[3]]
+    return turn_posterior(pixels.reshape(*blocks.shape[:2], *pixels.shape[1:]))
 
 
 def _pooled(place: Float[Tensor, "b v 2 _ _"], side: int) -> Float[Tensor, "b v 2 _ _"]:
@@ -135,7 +168,8 @@ class BoneHeads(nn.Module):
     """Bones as each decoder level sees them, from its features before the report comes in.
 
     The heads learn from the labels of phantoms, and from what they are used for. They are
-    linear, so that it is the decoder that learns anatomy.
+    linear, so that it is the decoder that learns anatomy. With an atlas they say how this scan
+    differs from it: their logits are added to its logarithms, and are zero at first.
 
     Args:
         widths: Channels of each level that reads.
@@ -143,10 +177,16 @@ class BoneHeads(nn.Module):
         views_per_image: 1 for images of one view, 2 for two views as channels.
         peaks: Tell, beside the evidence of each pixel, how near it comes to what stands out most
             on the bones that evidence is of; how much a pixel stands out is learnt.
+        atlas: What the heads start from, if not from nothing.
     """
 
     def __init__(
-        self, widths: Mapping[int, int], labels: int, views_per_image: int, peaks: bool = False
+        self,
+        widths: Mapping[int, int],
+        labels: int,
+        views_per_image: int,
+        peaks: bool = False,
+        atlas: BoneAtlas | None = None,
     ) -> None:
         super().__init__()
         self.labels = labels
@@ -154,9 +194,11 @@ class BoneHeads(nn.Module):
         self.scores = nn.ModuleDict(
             {str(level): Pointwise(c, views_per_image) for level, c in scored.items()}
         )
-        self.heads = nn.ModuleDict(
-            {str(level): Pointwise(c, labels * views_per_image) for level, c in widths.items()}
-        )
+        heads = {str(level): Pointwise(c, labels * views_per_image) for level, c in widths.items()}
+        # By another name with an atlas: heads that do without say something else.
+        self.heads = nn.ModuleDict({} if atlas else heads)
+        self.corrections = nn.ModuleDict({k: zeroed(h) for k, h in heads.items()} if atlas else {})
+        self.atlas = atlas
 
     def forward(
         self,
@@ -168,8 +210,10 @@ class BoneHeads(nn.Module):
     ) -> tuple[Float[Tensor, "n k h w"], Float[Tensor, "b v label h w"]]:
         """Evidence at each pixel, its peaks after it, and logits of bones as the cameras see."""
         images, _, height, width = features.shape
-        logits = self.heads[str(level)](features).float()
-        logits = logits.reshape(-1, VIEW_COUNT, self.labels, height, width)
+        head = (self.heads if self.atlas is None else self.corrections)[str(level)]
+        logits = head(features).float().reshape(-1, VIEW_COUNT, self.labels, height, width)
+        if self.atlas is not None:
+            logits = logits + self.atlas.logarithm(level, features, body)
         bones = logits.log_softmax(dim=2)
         found = map_of(bones.exp(), evidence)
         if self.scores:

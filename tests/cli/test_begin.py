@@ -136,3 +136,16 @@ def test_bones_that_were_learnt_are_kept_with_the_image_part(store, tmp_path):
     assert all(after[name].equal(before[name]) for name in of_image)
     assert any(after[name].any() for name in after if ".out." in name)  # zero before it learnt
     assert not any(before[name].any() for name in before if name.endswith(".out.weight"))
+
+
+def test_heads_on_an_atlas_learn_on_an_image_part_that_named_bones_without(store, tmp_path):
+    bones = [f"store={store}", "steps=body"]
+    train(*bones, "experiment=text_free_bones", f"hydra.run.dir={tmp_path}/free")
+    words = ["experiment=text_fused_atlas_peaks", "model.report_dropout=0", "data.exchanged=0"]
+    train(*bones, *words, f"start={tmp_path}/free", f"hydra.run.dir={tmp_path}/read")
+    before, after = learnt(tmp_path / "free"), learnt(tmp_path / "read")
+    kept = [name for name in after if name.startswith("unet.")]
+    assert kept
+    assert all(after[name].equal(before[name]) for name in kept)
+    assert not any(name.startswith("ground.anatomy.heads") for name in after)
+    assert all(after[name].any() for name in after if "corrections" in name)  # zero at first

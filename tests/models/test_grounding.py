@@ -15,8 +15,8 @@ from mmseg_bone.text.site_evidence import EVIDENCE_SHAPE, SAID
 
 TINY = {"base_channels": 4, "depth": 3}
 LEFT, RIGHT = BY_NAME["rib_left_6"].label, BY_NAME["rib_right_6"].label
-# "peaks": heads that tell what stands out on a bone, too.
-KINDS = [(a, e) for a in ("atlas", "head", "peaks") for e in ("parser", "encoder")]
+# "peaks": heads that tell what stands out on a bone, too. "both": such heads on an atlas.
+KINDS = [(a, e) for a in ("atlas", "head", "peaks", "both") for e in ("parser", "encoder")]
 every_kind = pytest.mark.parametrize(("anatomy", "evidence"), KINDS)
 
 
@@ -28,8 +28,8 @@ def halves():
 
 
 def grounded(anatomy, evidence, words=None):
-    peaks = anatomy == "peaks"
-    anatomy = "head" if peaks else anatomy
+    peaks = anatomy in ("peaks", "both")
+    anatomy = "head" if anatomy == "peaks" else anatomy
     return Grounding(anatomy=anatomy, evidence=evidence, atlas=halves, words=words, peaks=peaks)
 
 
@@ -116,7 +116,7 @@ def test_an_atlas_has_no_peaks():
 def test_it_says_what_it_reads_and_what_it_learns(tiny_text, anatomy, evidence):
     network = make(tiny_text, anatomy, evidence)
     words = ("tokens", "token_mask") if evidence == "encoder" else ("evidence", "told")
-    also = {"atlas": ["body"], "head": [], "peaks": ["views"]}[anatomy]
+    also = {"atlas": ["body"], "head": [], "peaks": ["views"], "both": ["body", "views"]}[anatomy]
     assert network.reads == ("image", *words, *also)
     learns = {"parser": set(), "encoder": {"evidence", "told"}}[evidence]
     assert set(network.learns) == learns | ({"bones"} if anatomy != "atlas" else set())

@@ -157,6 +157,39 @@ def test_bones_as_the_heads_see_them(views_per_image):
     torch.testing.assert_close(maps[1, 0, NEGATED], bones[1, 0, 3])
 
 
+@pytest.mark.parametrize("level", [1, 2, 3])
+@pytest.mark.parametrize("views_per_image", [1, 2])
+def test_heads_on_an_atlas_begin_with_what_it_says(level, views_per_image):
+    heads = BoneHeads({level: 6}, LABELS, views_per_image, atlas=atlas())
+    size = 32 * 4 // 2**level
+    features = torch.randn(2 // views_per_image, 6, size, size)
+    found, logits = heads(level, features, evidence(2, HIGH), places(32, 32))
+
+    assert logits.shape == (1, 2, LABELS, size, size)
+    alone, _ = atlas()(level, features, evidence(2, HIGH), places(32, 32))
+    maps, shares = found.reshape(2, SAID, size, size), alone.reshape(2, SAID, size, size)
+    sure = (shares[:, HIGH] + 1 / 255) / (shares[:, HIGH] + 1 / 255 + 3 / 255)  # a share of 1 or 0
+    torch.testing.assert_close(maps[0, HIGH, :, -size // 4 :], sure[0, :, -size // 4 :])
+    assert maps[0, HIGH, :, : size // 4].max() < 0.01
+    logits.logsumexp(dim=2).sum().backward()
+    assert heads.corrections[str(level)].weight.grad.any()
+
+
+def test_heads_on_an_atlas_say_what_to_change_of_it():
+    heads = BoneHeads({2: 6}, LABELS, 1, atlas=atlas())
+    with torch.no_grad():  # what the atlas calls bone 2 is bone 3
+        heads.corrections["2"].bias[3] = 20.0
+    found, _ = heads(2, torch.randn(2, 6, 8, 8), evidence(3, HIGH), places(8, 8))
+    assert found[:, HIGH].min() > 0.99
+
+
+def test_heads_on_an_atlas_are_not_those_that_begin_with_nothing():
+    """Or `start=` would add up what the image part learnt and what the atlas knows."""
+    alone, on_atlas = (BoneHeads({2: 6}, LABELS, 1, atlas=a) for a in (None, atlas()))
+    shared = dict(alone.named_parameters()).keys() & dict(on_atlas.named_parameters()).keys()
+    assert not shared
+
+
 def test_what_stands_out_most_on_a_bone_is_1_in_whichever_view_it_is():
     bones = torch.tensor([0.5, 1.0]).log().reshape(1, 1, 2, 1, 1).expand(1, 2, 2, 1, 3)
     score = torch.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, -torch.inf]]).reshape(1, 2, 1, 1, 3)
