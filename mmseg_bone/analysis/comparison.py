@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from mmseg_bone.analysis.aggregation import ALL, per_patient, summed
+from mmseg_bone.analysis.beside import by_seed, on_common
 from mmseg_bone.analysis.experiments import Experiments
 from mmseg_bone.analysis.seeds import SeedBootstrap
 from mmseg_bone.analysis.statistics import holm, signed_rank
-from mmseg_bone.analysis.sums import PatientBootstrap, Summed, on_common
+from mmseg_bone.analysis.sums import PatientBootstrap, Summed
 from mmseg_bone.errors import RunError
 
 _VIEW = ["id", "view"]
@@ -152,9 +153,7 @@ class _Sums(NamedTuple):
 
     @classmethod
     def of(cls, table: pd.DataFrame, measure: tuple[str, str]) -> "_Sums":
-        seeds = sorted(table.seed.unique().tolist())
-        by_seed = {seed: summed(table[table.seed == seed], *measure) for seed in seeds}
-        return cls(summed(table, *measure), by_seed)
+        return cls(summed(table, *measure), by_seed(table, lambda own: summed(own, *measure)))
 
 
 def _score(sums: _Sums, interval: PatientBootstrap) -> dict[str, object]:

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from mmseg_bone.analysis.beside import set_beside
 from mmseg_bone.analysis.lesions import predictions
 from mmseg_bone.analysis.statistics import mean_of_sums
-from mmseg_bone.analysis.sums import PatientBootstrap, Summed, set_beside
+from mmseg_bone.analysis.sums import PatientBootstrap, Summed
 from mmseg_bone.metrics.calibration import BINS, bin_of, from_sums
 from mmseg_bone.metrics.froc import RATES, froc_score, sensitivity_at
 
@@ -84,8 +85,8 @@ def ece_table(lesions: Tables, *, interval: PatientBootstrap) -> pd.DataFrame:
         interval: Draws the patients.
     """
     rows = set_beside(lesions, calibration_error, baseline="", interval=interval)
-    columns = ["experiment", "value", "low", "high", "patients", "units"]
-    return pd.DataFrame(rows, columns=columns)
+    intervals = ["value", "low", "high", "low_with_seeds", "high_with_seeds"]
+    return pd.DataFrame(rows, columns=["experiment", *intervals, "patients", "units"])
 
 
 def calibration_error(lesions: pd.DataFrame) -> Summed:

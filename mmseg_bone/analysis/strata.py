@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from mmseg_bone.analysis.aggregation import summed
+from mmseg_bone.analysis.beside import set_beside
 from mmseg_bone.analysis.lesions import predictions, references
 from mmseg_bone.analysis.scores import STUDY_STRATA
 from mmseg_bone.analysis.statistics import mean_of_sums
-from mmseg_bone.analysis.sums import PatientBootstrap, Summed, set_beside
+from mmseg_bone.analysis.sums import PatientBootstrap, Summed
 
 Tables = Mapping[str, pd.DataFrame]  # by experiment
 # Borders in pixels as drawn; below 30 is what Wu et al. 2025 call small.

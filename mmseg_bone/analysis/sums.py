@@ -1,6 +1,5 @@
 """Scores as sums over patients: one bootstrap serves them all, and differences are paired."""
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,50 +71,3 @@ class PatientBootstrap:
             return Interval(float("nan"), float("nan"), float("nan"))
         draws = self.draws(len(sums))
         return bootstrap(sums.to_numpy(float), statistic, draws, level=self.level)
-
-
-def set_beside(
-    tables: Mapping[str, pd.DataFrame],
-    summed_of: Callable[[pd.DataFrame], Summed],
-    *,
-    baseline: str,
-    interval: PatientBootstrap,
-    keys: Sequence[str] = ("id",),
-) -> list[dict[str, object]]:
-    """One score of each experiment, and how far it is from that of the baseline.
-
-    Args:
-        tables: By experiment; the baseline need not be among them, and there is no difference
-            then.
-        summed_of: The score of a table.
-        baseline: Name of the experiment the others are set against.
-        interval: Draws the patients.
-        keys: What makes a row the same in two experiments; a difference is of common ones.
-    """
-    base = tables.get(baseline)
-    rows: list[dict[str, object]] = []
-    for name, table in tables.items():
-        score = summed_of(table)
-        row: dict[str, object] = {
-            "experiment": name,
-            **interval.score(score)._asdict(),
-            "patients": len(score.sums),
-            "units": score.units,
-        }
-        difference = Interval(float("nan"), float("nan"), float("nan"))
-        if base is not None and name != baseline:
-            a, b = (summed_of(part) for part in on_common(table, base, keys))
-            difference = interval.difference(a, b)
-        for part, value in zip(("", "_low", "_high"), difference, strict=True):
-            row[f"difference{part}"] = value
-        rows.append(row)
-    return rows
-
-
-def on_common(
-    a: pd.DataFrame, b: pd.DataFrame, keys: Sequence[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of two tables whose keys are in both."""
-    names = list(keys)
-    common = a[names].drop_duplicates().merge(b[names].drop_duplicates())
-    return a.merge(common, on=names), b.merge(common, on=names)
