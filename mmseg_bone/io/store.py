@@ -258,6 +258,7 @@ class Store:
         self.rows = {row["id"]: row for row in sorted(rows, key=lambda row: row["id"])}
         self.ids = list(self.rows)
         self.fold = {id: int(row["fold"]) for id, row in self.rows.items()}
+        self._intact: set[str] = set()
 
     @classmethod
     def write(
@@ -279,7 +280,7 @@ class Store:
         """One study, with those of its maps that are asked for; training needs few of them.
 
         Raises:
-            StoreError: There is no such study, or its file is torn or another's.
+            StoreError: There is no such study, or its file is torn, changed or another's.
         """
         path = self.path / "studies" / f"{id}.safetensors"
         try:
@@ -299,7 +300,24 @@ class Store:
                 f"{path} holds study {study.id!r}: it was renamed. Give it its name back, or run "
                 f"the command that made the store once more."
             )
+        self._refuse_changed(id, path)
         return study
+
+    def _refuse_changed(self, id: str, path: Path) -> None:
+        """See that a study is the one the manifest tells of, once each.
+
+        Or runs whose stores have one digest might have learnt from, or be scored on, other masks.
+        """
+        if id in self._intact or id not in self.rows:
+            return
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if found != self.rows[id]["sha256"]:
+            raise StoreError(
+                f"{path} was changed or damaged after the store was made: its SHA-256 is not that "
+                f"of manifest.csv. Remove it and run the command that made the store once more."
+            )
+        self._intact.add(id)
 
     @property
     def digest(self) -> str:

@@ -83,6 +83,17 @@ def test_a_store_without_its_manifest_says_so(study, tmp_path):
         Store(tmp_path / "store")
 
 
+def test_a_study_changed_since_the_store_was_made_is_not_taken_for_it(study, tmp_path):
+    store = Store.write(tmp_path / "s", [study], {study.patient: 0})
+    digest = store.digest
+    store.read(study.id, maps=())  # which is looked at once
+    path = tmp_path / "s" / "studies" / f"{study.id}.safetensors"
+    path.write_bytes(study_to_bytes(replace(study, mask=~study.mask)))
+    assert Store(tmp_path / "s").digest == digest
+    with pytest.raises(StoreError, match=rf"{study.id}\.safetensors was changed or damaged"):
+        Store(tmp_path / "s").read(study.id, maps=())
+
+
 def test_a_torn_study_is_not_taken_for_a_whole_one(study, tmp_path):
     writer = StoreWriter(tmp_path / "store", {})
     writer.add(study, "r")
