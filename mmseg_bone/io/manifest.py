@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from os import PathLike
@@ -88,8 +88,8 @@ def read_manifest(
 ) -> list[Entry]:
     """Read and check the whole table.
 
-    Cells that name a patient, a study or a file are told by row and column and in words, not
-    quoted: a message ends up in logs, and such a cell is an identity.
+    Cells are told by row and column and in words, not quoted: a message ends up in logs, and in a
+    row that has slipped by a column a name may stand anywhere.
 
     Args:
         path: CSV or XLSX, columns as in ``COLUMNS``.
@@ -180,7 +180,7 @@ class _Reader:
             parts["scan"] = tuple(f for c in columns for f in self._files(number, c, cells[c]))
             parts["views"] = None if "scan" in columns else tuple(columns)
         with self._cell(number, "spacing_mm"):
-            parts["spacing_mm"] = parse_spacing(cells["spacing_mm"])
+            parts["spacing_mm"] = parse_spacing(cells["spacing_mm"], told=_in_words)
         with self._cell(number, "posterior_stored"):
             parts["posterior"] = _posterior(cells["posterior_stored"])
         parts["drawings"] = self._drawings(number, cells)
@@ -233,7 +233,7 @@ class _Reader:
         normal = cells["normal"].casefold()
         with self._cell(number, "normal"):
             if normal not in (*_YES, *_NO):
-                raise _CellError(repr(cells["normal"]), "yes or no, or nothing")
+                raise _CellError(_in_words(cells["normal"]), "yes or no, or nothing")
             if normal in _YES and any(cell and cell.lower() != NONE for cell in cell_of.values()):
                 raise _CellError("yes, beside a drawing", "one or the other")
         if normal in _YES:
@@ -266,8 +266,12 @@ def _scan_columns(cells: Mapping[str, str]) -> list[str]:
     return views or ["scan"]
 
 
-def parse_spacing(text: str) -> tuple[float, float] | None:
+def parse_spacing(text: str, *, told: Callable[[str], str] = repr) -> tuple[float, float] | None:
     """``2.26`` or ``2.26x2.40`` (along y, along x) as numbers; None for an empty text.
+
+    Args:
+        text: As somebody wrote it.
+        told: How a wrong text is told.
 
     Raises:
         ManifestError: Neither, or no size of a pixel.
@@ -280,7 +284,7 @@ def parse_spacing(text: str) -> tuple[float, float] | None:
     except ValueError:
         sizes = []
     if len(sizes) not in (1, 2) or not all(0 < size < 100 for size in sizes):
-        raise _CellError(repr(text), "a pixel size in mm, as 2.26 or 2.26x2.40 (y, x)")
+        raise _CellError(told(text), "a pixel size in mm, as 2.26 or 2.26x2.40 (y, x)")
     return sizes[0], sizes[-1]
 
 
@@ -290,5 +294,9 @@ def _posterior(text: str) -> Literal["as_seen", "mirrored"] | None:
     if text == "mirrored":
         return "mirrored"
     if text:
-        raise _CellError(repr(text), "as_seen or mirrored, or nothing")
+        raise _CellError(_in_words(text), "as_seen or mirrored, or nothing")
     return None
+
+
+def _in_words(text: str) -> str:
+    return f"text of {len(text)} characters"

@@ -201,9 +201,9 @@ def test_everything_wrong_with_a_manifest_is_told_at_once(hospital, prepare):
 
     assert code == 2
     for cell in [
-        "row 2, column normal: found 'maybe'; expected yes or no",
-        "row 2, column spacing_mm: found '2.4.4'; expected a pixel size in mm, as 2.26",
-        "row 2, column posterior_stored: found 'backwards'; expected as_seen or mirrored",
+        "row 2, column normal: found text of 5 characters; expected yes or no",
+        "row 2, column spacing_mm: found text of 5 characters; expected a pixel size in mm",
+        "row 2, column posterior_stored: found text of 9 characters; expected as_seen or mirrored",
         "row 3, column study: found the study of row 2 again",
         "row 3, column patient: found nothing; expected a key",
         "row 3, column scan: found files here and in anterior; expected one or the other",
@@ -220,6 +220,14 @@ def test_everything_wrong_with_a_manifest_is_told_at_once(hospital, prepare):
     assert "ZHANGSAN" not in said
     assert not (hospital / "store").exists()
     assert not (hospital / "store.links.csv").exists()
+
+
+def test_a_row_that_slipped_by_a_column_tells_no_name(hospital, prepare):
+    heading = "study,scan,patient,normal,spacing_mm,posterior_stored"
+    write(hospital / "manifest.csv", heading, "A1,1.dcm,P1,ZHANGSAN,LISI,WANGWU")
+    _, said = prepare()
+    assert "column posterior_stored: found text of 6 characters" in said
+    assert not any(name in said for name in ("ZHANGSAN", "LISI", "WANGWU"))
 
 
 @pytest.mark.parametrize(
