@@ -66,7 +66,8 @@ def by_seed(table: pd.DataFrame, summed_of: SummedOf) -> dict[int, Summed]:
     """The score of each seed by itself; of none where a table does not tell them apart."""
     if "seed" not in table:
         return {}
-    return {int(seed): summed_of(own) for seed, own in table.groupby("seed")}
+    seeds = sorted(table.seed.unique().tolist())
+    return {seed: summed_of(table[table.seed == seed]) for seed in seeds}
 
 
 def on_common(
