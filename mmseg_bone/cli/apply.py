@@ -1,7 +1,10 @@
 """``mmseg-bone apply``: let a run predict a store, with its reports or under a control."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,21 +40,29 @@ def apply(
         str | None,
         typer.Option(help="In every table; else the run's, with another store's digest."),
     ] = None,
+    only_scores: Annotated[
+        bool,
+        typer.Option(
+            "--only-scores",
+            help="Leave no predictions: a megabyte a study less, to be kept beside code.",
+        ),
+    ] = False,
 ) -> None:
     """Predict and score a store with the network of a run, and leave a run behind.
 
     Only studies of patients it has not learnt from are predicted: on the store it was trained
-    on, those of the fold held out. What it leaves is compared with other runs by ``compare``,
-    under the name of the experiment and of the control: a gain from text has to go when the report
-    is empty, another patient's (shuffled) or of the other side (side_flipped). Another store is
-    told by its digest, not by its folder, which may be named after a patient or a hospital.
+    on, those of the fold held out (or, of a trial that is scored on its validation fold, those).
+    What it leaves is compared with other runs by ``compare``, under the name of the experiment and
+    of the control: a gain from text has to go when the report is empty, another patient's
+    (shuffled) or of the other side (side_flipped). Another store is told by its digest, not by its
+    folder, which may be named after a patient or a hospital.
     """
     from mmseg_bone.analysis.evaluation import evaluate
     from mmseg_bone.cli.load import load_network, probability
     from mmseg_bone.data.controls import make_control
     from mmseg_bone.errors import RunError
     from mmseg_bone.io.model import run_called
-    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.runs import Run, keep_small
     from mmseg_bone.io.store import Store
 
     if out.exists() and any(out.iterdir()):
@@ -62,12 +73,27 @@ def apply(
     network, encode = load_network(trained)
     config = _config(trained, shelf, fold, control) | ({"name": name} if name else {})
     device = str(next(network.parameters()).device)
-    record = Run.start(out, config, _environment(trained, shelf, device))
-    with typer.progressbar(ids, label="predicting") as bar:
-        for id in bar:
-            record.write_prediction(id, probability(network, encode, change(shelf[id]), trained))
-    evaluate(record, shelf)
+    with _folder(out, only_scores) as folder:
+        record = Run.start(folder, config, _environment(trained, shelf, device))
+        with typer.progressbar(ids, label="predicting") as bar:
+            for id in bar:
+                found = probability(network, encode, change(shelf[id]), trained)
+                record.write_prediction(id, found)
+        evaluate(record, shelf)
+        if only_scores:
+            keep_small(record, out)
     print(f"run: {out}")
+
+
+@contextmanager
+def _folder(out: Path, only_scores: bool) -> Iterator[Path]:
+    """Where predictions go: a folder beside it that does not stay, if only scores are wanted."""
+    if not only_scores:
+        yield out
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".applying-", dir=out.parent) as folder:
+        yield Path(folder)
 
 
 def unseen(run: "Run", store: "Store", fold: int | None) -> list[str]:
@@ -78,10 +104,13 @@ def unseen(run: "Run", store: "Store", fold: int | None) -> list[str]:
     """
     from mmseg_bone.errors import RunError
     from mmseg_bone.io.learnt import known
+    from mmseg_bone.io.peers import roles
 
     drawn = [id for id in store.ids if store.rows[id]["drawn"] == "1"]
     if run.store_digest == store.digest:
         held_out = int(run.config["fold"])
+        if fold is None and run.config.get("data", {}).get("scored") == "validation":
+            return roles(store)[held_out].validation  # of a trial, which chose its epoch by them
         if fold not in (None, held_out):
             raise RunError(
                 f"{run.path} held out fold {held_out} of this store and has learnt from the "

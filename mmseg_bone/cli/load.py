@@ -122,8 +122,8 @@ def probability(
 def predict(
     task: "pl.LightningModule", data: "StudyDataModule"
 ) -> Iterator[tuple[str, Float[np.ndarray, "view y x"]]]:
-    """Each held-out study's id and probability, one study at a time."""
+    """Id and probability of each study of the fold that is scored, one study at a time."""
     network: Network = task.network  # type: ignore[assignment]
     network.to(device_at_hand()).eval()  # Lightning has left it on the CPU
-    for id in data.test_ids:
+    for id in data.scored_ids:
         yield id, probability(network, data.encode, data.store[id])

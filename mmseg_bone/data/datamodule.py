@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Iterator
 from functools import partial
 from hashlib import sha256
 from os import PathLike
+from typing import Literal
 
 import numpy as np
 import pytorch_lightning as pl
@@ -87,7 +88,8 @@ class StudyDataModule(pl.LightningDataModule):
     """The studies of one store, one fold held out.
 
     The fold held out is seen once, after training. Which epoch was best is decided on the
-    next fold, so that choosing it does not flatter the scores. Studies nobody drew on are no
+    next fold, so that choosing it does not flatter the scores. What is only tried is scored on that
+    next fold, too, and does not see the one held out at all. Studies nobody drew on are no
     negatives: they are left out of all, or learnt from by a task that needs no mask.
 
     Args:
@@ -108,6 +110,8 @@ class StudyDataModule(pl.LightningDataModule):
             of the drawn patients whose masks are learnt from; the rest are as if undrawn.
         repeat_drawn: How often an epoch has each drawn study, augmented anew each time, so that
             few of them do not drown in undrawn ones.
+        scored: The fold predicted after training: the one ``held_out``, or ``validation``, of a
+            trial by which something is chosen.
         exchanged: Share of the reports learnt from that are another patient's, dealt anew every
             epoch; see ``data.exchange``. Validation and the fold held out keep their own.
 
@@ -131,6 +135,7 @@ class StudyDataModule(pl.LightningDataModule):
         share: float = 1.0,
         repeat_drawn: int = 1,
         exchanged: float = 0.0,
+        scored: Literal["held_out", "validation"] = "held_out",
     ) -> None:
         super().__init__()
         self.store = Store(store)
@@ -144,6 +149,7 @@ class StudyDataModule(pl.LightningDataModule):
         self._check_lesions(folds, validation)
         self.test_ids = [id for id in drawn if self.store.fold[id] == fold]
         self.val_ids = [id for id in drawn if self.store.fold[id] == validation]
+        self.scored_ids = {"held_out": self.test_ids, "validation": self.val_ids}[scored]
         if repeat_drawn < 1:
             raise StoreError(f"data.repeat_drawn={repeat_drawn}: expected 1 or more.")
         left = [id for id in self.store.ids if self.store.fold[id] not in (fold, validation)]
@@ -218,8 +224,8 @@ class StudyDataModule(pl.LightningDataModule):
         return self._in_order(self.val_ids)
 
     def predict_dataloader(self) -> DataLoader[Batch]:
-        """Studies of the fold held out, in order of id, unchanged."""
-        return self._in_order(self.test_ids)
+        """Studies of the fold that is scored, in order of id, unchanged."""
+        return self._in_order(self.scored_ids)
 
     def _in_order(self, ids: list[str]) -> DataLoader[Batch]:
         # Its workers are copies of a process that trains: kept, they would come to hold all of that

@@ -86,6 +86,33 @@ def test_of_a_store_that_has_grown_the_patients_learnt_from_are_left_out(made, t
     assert not (tmp_path / "none").exists()
 
 
+def test_scores_alone_are_those_of_the_whole_and_leave_no_prediction(made, tmp_path):
+    apply(made / "run", store=made / "store", out=tmp_path / "whole")
+    apply(made / "run", store=made / "store", out=tmp_path / "small", only_scores=True)
+    whole, small = Run(tmp_path / "whole"), Run(tmp_path / "small")
+    assert small.read_scores().equals(whole.read_scores())
+    assert sorted(file.name for file in small.path.iterdir()) == [
+        "config.yaml",
+        "environment.json",
+        "froc.csv",
+        "lesions.csv",
+        "scans.csv",
+        "scores.csv",
+        "summary.json",
+    ]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["small", "whole"]
+
+
+def test_a_trial_is_scored_on_its_validation_fold_and_never_sees_the_one_held_out(made, tmp_path):
+    where = [f"store={made}/store", f"hydra.run.dir={tmp_path}/trial"]
+    main(["train", *QUICK, "data.scored=validation", *where])
+    assert set(Run(tmp_path / "trial").read_scores().id) == {"s1", "s4"}
+    apply(tmp_path / "trial", store=made / "store", out=tmp_path / "e", control=Control.empty)
+    assert set(Run(tmp_path / "e").read_scores().id) == {"s1", "s4"}
+    with pytest.raises(RunError, match="of studies it knows"):
+        apply(tmp_path / "trial", store=made / "store", out=tmp_path / "x", fold=2)
+
+
 def test_another_store_is_predicted_whole_or_by_fold(made, tmp_path):
     apply(made / "run", store=made / "wang_xiaoming", out=tmp_path / "a")
     assert Run(tmp_path / "a").predicted == ["s6", "s7"]
