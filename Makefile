@@ -13,7 +13,7 @@ export HF_HUB_OFFLINE := 1
 export TOKENIZERS_PARALLELISM := false
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: setup demo test lint bench notebooks benchmark evidence figures
+.PHONY: setup demo test lint bench notebooks benchmark evidence phantoms shipped trained figures
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -53,38 +53,73 @@ benchmark: setup
 	$(BIN)/mmseg-bone benchmark data/hospital --plan hospital --results results/hospital --runs runs/hospital
 	$(MAKE) evidence
 
-# What else BENCHMARK.md shows: how real phantoms are, what image and report tell of them, what the
-# text encoder knows, patients that no network and nobody has looked at, which words lesions were
-# read from. The fourth cohort asks the networks of `benchmark`, where they were trained; the rest
-# asks the model that ships.
+# What else BENCHMARK.md shows. Scores that are in results/ are not made again: move them away to see
+# that they are the same. `trained` asks the networks of `benchmark`, where they were trained; all
+# the rest needs this folder only.
 evidence: setup
+	$(MAKE) phantoms shipped trained
+
+# How real phantoms are, what image and report tell of them, what the text encoder knows.
+phantoms: setup
 	for seed in 41 42 43 44 45; do \
 	  $(BIN)/mmseg-bone phantom n=20 seed=$$seed cohort=few_lesions store=data/few-$$seed || exit 1; \
 	  $(BIN)/mmseg-bone realism data/few-$$seed; done
+	$(BIN)/mmseg-bone phantom n=20 seed=41 cohort=open store=data/open-41
+	-$(BIN)/mmseg-bone realism data/open-41
+	$(BIN)/mmseg-bone phantom cohort=quick store=data/quick workers=2
+	$(BIN)/mmseg-bone phantom cohort=benchmark store=data/benchmark workers=2
 	for store in benchmark/main quick/main quick/shifted_wording; do \
 	  $(BIN)/mmseg-bone audit data/$$store || exit 1; done
+	$(BIN)/python -m tests.imaging.acceptance 200 440
 	$(BIN)/mmseg-bone probe --n 3000 --seed 1000
+	test -e runs/kmeans || $(BIN)/mmseg-bone baseline kmeans --store data/quick/main --fold 0 \
+	  --clusters 4 --clusters 6 --clusters 8 --no-bladder --out runs/kmeans
+	$(BIN)/mmseg-bone evaluate runs/kmeans --smallest-mm2 70
+
+# The model that ships, and those that shipped before it, on patients that nobody had looked at.
+# $(call scores,RESULT,RUN,STORE,CONTROL): the scores of a network, once.
+scores = { test -e results/$(1) || $(BIN)/mmseg-bone apply $(2) --store data/$(3)/main \
+  --control $(4) --only-scores --out results/$(1) || exit 1; }
+CONTROLS = none empty shuffled side_flipped
+shipped: setup runs/before/364e3b5 runs/before/ae8a90e
+	$(BIN)/mmseg-bone phantom cohort=benchmark store=data/benchmark workers=2
 	$(BIN)/mmseg-bone phantom cohort=quick seed=3 store=data/fourth workers=2
-	for seed in 0 1 2; do \
-	  many=runs/many/text_free_bones_many/seed-$$seed new=runs/fourth/free$$seed; \
-	  test -e $$new || $(BIN)/mmseg-bone apply $$many --store data/fourth/main --out $$new || exit 1; \
-	  for control in none empty shuffled side_flipped; do \
-	    many=runs/many/text_fused_bones_words_many/seed-$$seed new=runs/fourth/new$${seed}_$$control; \
-	    test -e $$new || $(BIN)/mmseg-bone apply $$many --store data/fourth/main --control $$control --out $$new || exit 1; \
-	  done; \
-	  for control in none empty shuffled; do \
-	    full=runs/full/text_added_bones_words_full/seed-$$seed new=runs/fourth/full$${seed}_$$control; \
-	    test -e $$new || $(BIN)/mmseg-bone apply $$full --store data/fourth/main --control $$control --out $$new || exit 1; \
-	  done; done
-	$(BIN)/mmseg-bone compare runs/fourth/* --baseline "text_free_bones_many, on store 2ba40c7c" --out runs/fourth-compared --overwrite
+	$(BIN)/mmseg-bone phantom cohort=quick seed=4 store=data/fifth workers=2
 	$(BIN)/mmseg-bone phantom cohort=quick seed=5 store=data/sixth workers=2
-	for control in none empty shuffled side_flipped; do \
-	  new=runs/sixth/shipped_$$control; \
-	  test -e $$new || $(BIN)/mmseg-bone apply shipped --store data/sixth/main --control $$control --out $$new || exit 1; \
+	for control in none empty shuffled; do \
+	  $(call scores,fourth/wary_$$control,runs/before/364e3b5,fourth,$$control); done
+	for control in $(CONTROLS); do \
+	  $(call scores,fifth/words_full_$$control,runs/before/ae8a90e,fifth,$$control); \
+	  $(call scores,sixth/peaks_full_$$control,shipped,sixth,$$control); done
+	$(BIN)/mmseg-bone compare results/fifth/* --baseline "text_added_bones_words_full, on store 364a416e, empty" --out runs/fifth-compared --overwrite
+	$(BIN)/mmseg-bone compare results/sixth/* --baseline "text_added_bones_peaks_full, on store 4960e118, empty" --out runs/sixth-compared --overwrite
+	test -e runs/sixth_shipped || $(BIN)/mmseg-bone apply shipped --store data/sixth/main --out runs/sixth_shipped
+	$(BIN)/mmseg-bone evaluate runs/sixth_shipped --store data/sixth/main --repairs
+	test -e runs/shipped_main || $(BIN)/mmseg-bone apply shipped --store data/benchmark/main --only-scores --out runs/shipped_main
+	$(BIN)/mmseg-bone ground shipped --store data/benchmark/main --first 20 --out runs/grounding --overwrite
+
+# Models as they shipped at a commit.
+runs/before/%:
+	mkdir -p $@
+	git archive $* mmseg_bone/shipped | tar x -C $@ --strip-components=2
+
+# Networks of `benchmark` on the fourth cohort, how well they name bones, what they read.
+READERS = text_fused text_fused_atlas text_added_atlas text_fused_atlas_words text_added_atlas_words \
+  text_added_atlas_words_long text_fused_bones_words_wary
+trained: setup
+	for seed in 0 1 2; do \
+	  $(call scores,fourth/free$$seed,runs/many/text_free_bones_many/seed-$$seed,fourth,none); \
+	  for control in $(CONTROLS); do \
+	    $(call scores,fourth/words_many$${seed}_$$control,runs/many/text_fused_bones_words_many/seed-$$seed,fourth,$$control); done; \
+	  for control in none empty shuffled; do \
+	    $(call scores,fourth/words_full$${seed}_$$control,runs/full/text_added_bones_words_full/seed-$$seed,fourth,$$control); done; \
 	done
-	$(BIN)/mmseg-bone compare runs/sixth/* --baseline "text_added_bones_peaks_full, on store 4960e118, empty" --out runs/sixth-compared --overwrite
-	test -e runs/shipped_main || $(BIN)/mmseg-bone apply shipped --store data/benchmark/main --out runs/shipped_main
-	$(BIN)/mmseg-bone ground mmseg_bone/shipped --store data/benchmark/main --first 20 --out runs/grounding --overwrite
+	$(BIN)/mmseg-bone compare results/fourth/* --baseline "text_free_bones_many, on store 2ba40c7c" --out runs/fourth-compared --overwrite
+	for row in bones atlas; do \
+	  $(BIN)/python -m tests.models.naming runs/full/text_added_$${row}_peaks_full/seed-0 data/benchmark/main 30 || exit 1; done
+	for row in $(READERS); do \
+	  $(BIN)/mmseg-bone ground runs/benchmark/$$row/seed-0 --store data/quick/main --first 20 --out runs/grounding-$$row --overwrite || exit 1; done
+	$(BIN)/mmseg-bone ground runs/many/text_fused_bones_words_many/seed-2 --store data/benchmark/main --first 20 --out runs/grounding-many --overwrite
 
 # The pictures of BENCHMARK.md, from results/ alone.
 QUICK = $(foreach row,free fused fused_film fused_atlas added_atlas fused_atlas_words added_atlas_words,results/benchmark/text_$(row)/seed-?)

@@ -142,6 +142,23 @@ def summary_table(summary: Mapping[str, Mapping[str, float]]) -> str:
     return pipes(pd.DataFrame(rows))
 
 
+def repairs_table(repairs: pd.DataFrame) -> str:
+    """Dice of patients, as it is and after each repair, in Markdown."""
+    if repairs.empty:
+        return "No study was scored, so there is nothing to repair."
+    rows = [
+        {"pool": row["pool"], "patients": row["patients"], "repair": row["repair"]}
+        | {"Dice, patient": cell(row["value"], row["low"], row["high"])}
+        | {"gain": _gain(row["difference"], row["difference_low"], row["difference_high"])}
+        for row in repairs.to_dict("records")
+    ]
+    return pipes(pd.DataFrame(rows))
+
+
+def _gain(difference: float, low: float, high: float) -> str:
+    return "" if math.isnan(difference) else cell(difference, low, high, "+")
+
+
 def _by_measure(
     rows: pd.DataFrame, column: str, measures: Sequence[tuple[str, str]], sign: str
 ) -> pd.DataFrame:

@@ -58,6 +58,12 @@ def evaluate(
         int,
         typer.Option(min=0, help="Ribs or vertebrae off by so many are no discrepancy."),
     ] = 1,
+    repairs: Annotated[
+        bool,
+        typer.Option(
+            "--repairs", help="Also print what Dice would be if one kind of error were repaired."
+        ),
+    ] = False,
 ) -> None:
     """Score the predictions of runs against the drawings of their store.
 
@@ -90,6 +96,8 @@ def evaluate(
         print(summary_table(done.summary), "\n")
         print(", ".join(f"{name} {value:.3f}" for name, value in done.beyond.items()), "\n")
         print(agreement, "\n")
+        if repairs:
+            print(_repairs(run, shelf, cut), "\n")
         if done.undrawn:
             print(f"Not scored, for nobody drew on them: {len(done.undrawn)} studies.")
         if done.seen:
@@ -118,6 +126,18 @@ def _judge(run: "Run", store: "Store", cut: "Cut", levels: int) -> str:
         f"which {flags.right} are of the drawing, too (precision {flags.precision:.3f}), which has "
         f"{flags.expected} (recall {flags.recall:.3f})."
     )
+
+
+def _repairs(run: "Run", store: "Store", cut: "Cut") -> str:
+    """Where the Dice of patients is lost, as a table."""
+    from mmseg_bone.analysis.marked import mark
+    from mmseg_bone.analysis.repairs import repair_table
+    from mmseg_bone.analysis.scores import undrawn
+    from mmseg_bone.analysis.tables import repairs_table
+
+    skipped = set(undrawn(store, run.predicted))
+    ids = [id for id in run.predicted if id not in skipped]
+    return repairs_table(repair_table(mark(store[id], run.read_prediction(id), cut) for id in ids))
 
 
 def _store_of(run: "Run", given: Path | None) -> "Store":

@@ -56,6 +56,15 @@ def test_every_table_of_the_run_is_written(make_run, command):
     assert set(run.read_scores().tolerance_mm) == {2.0}
 
 
+def test_what_each_kind_of_error_costs_is_told_if_asked_for(make_run, command):
+    run = make_run("run")
+    assert "no false marks" not in command("evaluate", run.path)
+    out = command("evaluate", run.path, "--repairs")
+    # One scan is marked rightly, one is normal and marked: without that, it is left out.
+    assert "| all | 2 | as it is | 0.500" in out
+    assert "| all | 2 | no false marks | 1.000" in out
+
+
 def test_no_word_of_the_report_is_in_any_table(make_run, command):
     run = make_run("run")
     command("evaluate", run.path)
