@@ -50,32 +50,11 @@ def cross_entropy(
     return each.masked_fill(~views[:, :, None], 0.0).sum() / acquired.clamp(min=1)
 
 
-def drawn_entropy(
-    logits: Float[Tensor, "b v *space"],
-    reference: Bool[Tensor, "b v *space"],
-    *,
-    views: Bool[Tensor, "b v"] | None = None,
-) -> Float[Tensor, ""]:
-    """``-log p`` in nats, averaged over each study's drawn pixels, then over studies with some.
-
-    What a network is sure to be no lesion has a probability near 0, where the slope of the sigmoid
-    is, too: soft Dice hardly pulls at it, and a few pixels are lost in the mean of cross-entropy
-    over all. This pulls at every drawn pixel, be it alone on its scan, the harder the surer the
-    network is that there is nothing. 0 where no study of the batch has a lesion.
-    """
-    drawn = reference.flatten(2).to(logits.dtype)
-    if views is not None:
-        drawn = drawn * views[:, :, None]
-    size = drawn.sum((1, 2))
-    each = (functional.softplus(-logits.flatten(2)) * drawn).sum((1, 2)) / size.clamp(min=1)
-    return each.sum() / (size > 0).sum().clamp(min=1)
-
-
 class DiceCrossEntropy(nn.Module):
-    """``a · (1 - soft Dice) + b · cross-entropy + c · drawn entropy``, on logits.
+    """``a · (1 - soft Dice) + b · cross-entropy``, on logits.
 
     Dice looks at the few pixels of the lesions, cross-entropy at all; together they are 0
-    only at a perfect prediction. Views that were not acquired are left out of all.
+    only at a perfect prediction. Views that were not acquired are left out of both.
     Computed in float32, whatever the logits are: sums over a scan overflow half precision.
 
     Source: the unweighted sum is that of Isensee et al. 2021,
@@ -85,7 +64,6 @@ class DiceCrossEntropy(nn.Module):
     Args:
         dice: Weight ``a``.
         cross_entropy: Weight ``b``.
-        drawn_entropy: Weight ``c``, our own addition; see the function of that name.
         smoothing: Pixels added to both sides of the Dice quotient.
         pooled: Dice of all studies of a batch as if they were one, see ``soft_dice``.
     """
@@ -94,13 +72,12 @@ class DiceCrossEntropy(nn.Module):
         self,
         dice: float | int = 1.0,
         cross_entropy: float | int = 1.0,
-        drawn_entropy: float | int = 0.0,
         smoothing: float | int = 1.0,
         pooled: bool = False,
     ) -> None:
         super().__init__()
         self.dice, self.cross_entropy, self.smoothing = dice, cross_entropy, smoothing
-        self.drawn_entropy, self.pooled = drawn_entropy, pooled
+        self.pooled = pooled
 
     def forward(
         self,
@@ -119,7 +96,4 @@ class DiceCrossEntropy(nn.Module):
                 pooled=self.pooled,
             ).mean()
             entropy = cross_entropy(logits, reference, views=views)
-            loss = self.dice * (1 - overlap) + self.cross_entropy * entropy
-            if self.drawn_entropy:
-                loss = loss + self.drawn_entropy * drawn_entropy(logits, reference, views=views)
-            return loss
+            return self.dice * (1 - overlap) + self.cross_entropy * entropy

@@ -3,12 +3,7 @@ import math
 import pytest
 import torch
 
-from mmseg_bone.losses.overlap import (
-    DiceCrossEntropy,
-    cross_entropy,
-    drawn_entropy,
-    soft_dice,
-)
+from mmseg_bone.losses.overlap import DiceCrossEntropy, cross_entropy, soft_dice
 
 
 def row(*values):
@@ -97,34 +92,3 @@ def test_half_precision_logits_are_scored_in_float32():
     loss = DiceCrossEntropy()(logits, torch.zeros_like(logits, dtype=torch.bool))
     assert loss.dtype == torch.float32
     assert loss == pytest.approx(math.log(2) + 1 - 1 / 90001, rel=1e-5)
-
-
-def test_drawn_entropy_is_a_mean_over_drawn_pixels_and_then_over_studies_with_some():
-    logits = torch.cat([row(0, 0, 9, 9), row(math.log(3), 9, 9, 9), row(9, 9, 9, 9)])
-    reference = torch.cat([row(1, 1, 0, 0), row(1, 0, 0, 0), row(0, 0, 0, 0)]).bool()
-    # Two pixels at a half, one at three quarters; nothing is drawn on the third.
-    expected = (math.log(2) + math.log(4 / 3)) / 2
-    assert drawn_entropy(logits, reference) == pytest.approx(expected)
-    loss = DiceCrossEntropy(drawn_entropy=3.0)(logits, reference)
-    assert loss - DiceCrossEntropy()(logits, reference) == pytest.approx(3 * expected)
-
-
-def test_drawn_entropy_of_nothing_drawn_or_of_a_view_not_acquired_is_nought():
-    assert drawn_entropy(row(3, 3, 3, 3), row(0, 0, 0, 0).bool()) == 0
-    views = torch.tensor([[True, False]])
-    reference = row(1, 0, 1, 1).bool()
-    alone = drawn_entropy(row(0, 0, -9, -9)[:, :1], reference[:, :1])
-    assert drawn_entropy(row(0, 0, -9, -9), reference, views=views) == alone
-
-
-def test_drawn_entropy_pulls_at_a_lesion_that_the_network_is_sure_is_none():
-    """Where Dice and cross-entropy hardly do: few pixels among many, and a saturated sigmoid."""
-    pull = {}
-    for weight in (0.0, 0.1):
-        logits = torch.full((1, 2, 64, 64), -12.0, requires_grad=True)
-        reference = torch.zeros(logits.shape, dtype=torch.bool)
-        reference[0, 0, 10:13, 10:13] = True
-        DiceCrossEntropy(drawn_entropy=weight)(logits, reference).backward()
-        pull[weight] = -logits.grad[reference].sum().item()
-    assert pull[0.0] < 0.002
-    assert pull[0.1] > 0.1
