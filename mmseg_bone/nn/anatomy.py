@@ -119,6 +119,14 @@ class BoneAtlas(nn.Module):
         """
         return _at_level((self._bones(level, body) + _NEVER).log(), level, features)
 
+    def blocks(self, body: Float[Tensor, "b v 2 _ _"]) -> Float[Tensor, "b v label _ _"]:
+        """Share of each bone in each block of pixels, each view as its camera saw it.
+
+        Args:
+            body: Places of the blocks on the body.
+        """
+        return self._bones(0, body)
+
     @torch.no_grad()
     def _bones(
         self, level: int, body: Float[Tensor, "b v 2 _ _"] | None

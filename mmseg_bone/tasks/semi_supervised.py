@@ -1,6 +1,7 @@
 """Masks from studies, of which only some were drawn on."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from mmseg_bone.data.batch import Batch
@@ -68,10 +69,15 @@ class SemiSupervisedTask(MaskTask):
         self.image_weight = image_weight
         self.save_hyperparameters({"label_weight": label_weight, "image_weight": image_weight})
 
+    def score_images(self, logits: Float[Tensor, "b v h w"], batch: Batch) -> Tensor:
+        """What all studies teach, drawn on or not."""
+        loss: Tensor = self.image_loss(logits, batch["image"], batch["views"])
+        return loss
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Score one batch, with gradients."""
         logits, sides = self.network.with_sides(**self.read(batch))
-        of_image = self.image_loss(logits, batch["image"], batch["views"])
+        of_image = self.score_images(logits, batch)
         logged = {"image_loss": of_image.detach()}
         loss: Tensor = self.image_weight * of_image
         drawn = batch.get("drawn", torch.ones_like(batch["views"][:, 0]))
