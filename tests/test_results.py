@@ -1,14 +1,17 @@
 """What BENCHMARK.md and README.md say of systems is what the committed results come to."""
 
 import json
+import math
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from mmseg_bone.analysis.comparison import compare
 from mmseg_bone.analysis.experiments import collect
+from mmseg_bone.analysis.lesions import references
 from mmseg_bone.cli.benchmark_judge import hold_against
 from mmseg_bone.cli.benchmark_plan import read_accepted
 from mmseg_bone.io.model import shipped_model
@@ -135,6 +138,23 @@ def test_the_page_says_how_both_do_on_the_patients_of_the_quick_cohort():
     assert f"{alone:.3f} (learnt from 300: " in page
     assert f"with the report at {read:.3f} (" in page
     assert f": {signed(told(found.differences, 'difference').iloc[0])} [" in page
+
+
+def test_how_many_ambiguous_metastases_are_found_by_how_far_they_stand_out():
+    page = (ROOT / "BENCHMARK.md").read_text("utf-8")
+    edges, labels = [-math.inf, 1, 2, 3, math.inf], ["< 1", "1–2", "2–3", "≥ 3"]
+    found = []
+    for row in ("text_free_bones_full", SHIPS):
+        of_seeds = [Run(FULL / row / f"seed-{seed}").read_table("lesions") for seed in range(3)]
+        lesions = references(pd.concat(of_seeds))
+        lesions = lesions[(lesions.ambiguous == 1) & (lesions.kind == "metastasis")]
+        band = pd.cut(lesions.cnr, edges, right=False, labels=labels)
+        found.append(lesions.groupby(band, observed=True).hit.agg(["size", "mean"]))
+    alone, read = found
+    assert f"of the {alone['size'].sum() // 3} ambiguous metastases" in page
+    for label in labels:
+        shares = f"{alone['mean'][label]:.3f} | {read['mean'][label]:.3f} |"
+        assert f"| {label} | {alone['size'][label] // 3} | {shares}" in page
 
 
 def test_what_a_gain_is_made_of_is_that_of_the_results():
