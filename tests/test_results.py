@@ -183,6 +183,9 @@ def test_what_a_gain_is_made_of_is_that_of_the_results():
         ("cgan", "text_cgan", ("dice", "patient_pos")),
         ("text_free_10", "text_fused_atlas_10", ("dice", "patient")),
         ("text_free_30", "text_fused_atlas_30", ("dice", "patient")),
+        ("drawn_10", "report_semi_10", ("dice", "patient")),
+        ("drawn_10", "report_semi_10", ("dice", "patient_pos")),
+        ("text_free_10", "report_semi_10", ("dice", "patient_pos")),
         ("drawn_10", "fuzzy_semi_10", ("dice", "patient")),
         ("drawn_10", "fuzzy_semi_10", ("dice", "micro")),
         (SHIPS, ON_ATLAS, ("dice", "patient")),
@@ -222,7 +225,7 @@ def test_what_the_parts_are_worth_is_that_of_the_results():
     table = page.split("### What the parts are worth\n")[1].split("\n### ")[0].splitlines()
     rows = {line.split("|")[1].split("(")[0].strip(): line for line in table if " | " in line}
     parts = [path.name for path in RESULTS.iterdir() if path.name in rows]
-    assert len(parts) == 22
+    assert len(parts) == 23
     found = compared("text_free", parts, ("empty", "shuffled", "side_flipped"))
     scores, gaps = told(found.scores, "value"), told(found.differences, "difference")
     for name in parts:
