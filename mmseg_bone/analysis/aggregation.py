@@ -130,9 +130,7 @@ def summarise(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
 def _typed(scores: pd.DataFrame) -> pd.DataFrame:
     """What is needed, with a seed, and numbers as such: a table without rows knows no types."""
     numbers = [*_COUNTS, *OUTLINE_METRICS, "lesions", "lesions_hit", "false_positives"]
-    numbers = [
-        name for name in numbers if name in scores
-    ]  # of masks alone, pixels are all there is
+    numbers = [name for name in numbers if name in scores]  # masks may come alone
     keys = scores[[*_VIEW, "seed"]] if "seed" in scores else scores[_VIEW].assign(seed=0)
     values = pd.DataFrame(scores[numbers].to_numpy(float), keys.index, numbers)
     return pd.concat([keys, values], axis=1)
