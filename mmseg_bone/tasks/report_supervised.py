@@ -8,10 +8,12 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from mmseg_bone.data.batch import Batch
+from mmseg_bone.errors import BatchError
 from mmseg_bone.nn.anatomy import BoneAtlas
 from mmseg_bone.tasks.semi_supervised import SemiSupervisedTask
 from mmseg_bone.text.site_evidence import SAID
 
+_READS = {"evidence", "told", "body"}
 _HIGH, _MIDDLE, _LOW, _COLLECTIVE = map(SAID.index, ("high", "middle", "low", "collective"))
 
 
@@ -39,7 +41,16 @@ class ReportSupervisedTask(SemiSupervisedTask):
         self.atlas = BoneAtlas(torch.from_numpy(atlas()))
 
     def score_images(self, logits: Float[Tensor, "b v h w"], batch: Batch) -> Tensor:
-        """By the reports of those that nobody drew on."""
+        """By the reports of those that nobody drew on.
+
+        Raises:
+            BatchError: The batch does not say what reports say, or where on the body pixels are.
+        """
+        if missing := _READS - batch.keys():
+            raise BatchError(
+                f"{type(self).__name__} goes by {', '.join(sorted(missing))}, which this batch does "
+                f"not carry. Choose a data config that encodes it: data=with_evidence."
+            )
         said = batch["evidence"] > 0
         possible = said[:, :, [_HIGH, _MIDDLE, _LOW]].any(2)
         suspected = said[:, :, [_HIGH, _MIDDLE]].any(2) & ~said[:, :, _COLLECTIVE]

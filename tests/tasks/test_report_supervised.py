@@ -7,6 +7,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
+from mmseg_bone.errors import BatchError
 from mmseg_bone.losses.overlap import DiceCrossEntropy
 from mmseg_bone.losses.reported import ReportedBones
 from mmseg_bone.models.unet import UNet
@@ -89,6 +90,12 @@ def test_a_drawn_study_and_one_without_a_report_teach_nothing_by_it():
     assert scored(task, mark, (LEFT, "high")) > 0
     assert scored(task, mark, (LEFT, "high"), drawn=True) == 0
     assert scored(task, mark, told=False) == 0
+
+
+def test_a_batch_that_does_not_say_what_reports_say_is_refused():
+    batch = {"image": torch.zeros(1, 2, 16, 16), "views": torch.ones(1, 2, dtype=torch.bool)}
+    with pytest.raises(BatchError, match=r"body, evidence, told.*data=with_evidence"):
+        make_task().score_images(marks(0, 2), batch)
 
 
 def cohort(count, draw, drawn):
