@@ -48,8 +48,8 @@ class ReportSupervisedTask(SemiSupervisedTask):
         """
         if missing := _READS - batch.keys():
             raise BatchError(
-                f"{type(self).__name__} goes by {', '.join(sorted(missing))}, which this batch does "
-                f"not carry. Choose a data config that encodes it: data=with_evidence."
+                f"{type(self).__name__} goes by {', '.join(sorted(missing))}, which this batch "
+                f"does not carry. Choose a data config that encodes it: data=with_evidence."
             )
         said = batch["evidence"] > 0
         possible = said[:, :, [_HIGH, _MIDDLE, _LOW]].any(2)
