@@ -47,9 +47,11 @@ def unfound(
             reach beyond the image.
         suspected: Bones that have a lesion.
     """
-    height, width = rooms.shape[-2:]
-    block = -(-logits.shape[-1] // width)
-    below, right = height * block - logits.shape[-2], width * block - logits.shape[-1]
+    block = _block(logits, rooms)
+    below, right = (
+        blocks * block - size
+        for blocks, size in zip(rooms.shape[-2:], logits.shape[-2:], strict=True)
+    )
     padded = functional.pad(logits, (0, right, 0, below), value=-torch.inf)
     highest = functional.logsigmoid(functional.max_pool2d(padded, block))
     study, bone = suspected.nonzero(as_tuple=True)
@@ -103,9 +105,15 @@ class ReportedBones(nn.Module):
                 logits = logits.masked_fill(~views[:, :, None, None], -torch.inf)
             rooms = (bones.float() / self.least_share).clamp(max=1)
             of_possible = (rooms * possible[:, None, :, None, None]).amax(2)
-            block = -(-logits.shape[-1] // of_possible.shape[-1])
-            allowed = functional.interpolate(of_possible, scale_factor=float(block))
+            scale = float(_block(logits, of_possible))
+            allowed = functional.interpolate(of_possible, scale_factor=scale)
             allowed = allowed[..., : logits.shape[-2], : logits.shape[-1]]
             each = self.outside * outside(logits, allowed)
             each = each + self.unfound * unfound(logits, rooms, suspected)
             return each.masked_fill(~told, 0.0).sum() / told.sum().clamp(min=1)
+
+
+def _block(pixels: Tensor, blocks: Tensor) -> int:
+    """Side of the blocks; of a few pixels, an axis may seem to have smaller ones than there are."""
+    sizes = zip(pixels.shape[-2:], blocks.shape[-2:], strict=True)
+    return max(-(-size // count) for size, count in sizes)

@@ -57,8 +57,8 @@ def test_where_a_bone_is_less_likely_a_mark_says_less():
 
 def test_the_last_block_may_reach_beyond_the_image():
     rooms = bones(a1l=1.0, a1r=1.0)
-    cut = scan(a15=0.0)[..., :3, :6]
-    assert unfound(cut, rooms, told(1)) == pytest.approx(LN2)
+    cut = scan(a15=0.0, a13=20.0)[..., :6]  # not of two blocks of three
+    assert unfound(cut, bones(a1r=1.0), told(1)) == pytest.approx(LN2)
     loss = ReportedBones(outside=1.0, unfound=0.0)
     assert loss(cut, rooms, told(1), told(1), YES) == pytest.approx(0, abs=1e-6)
 
