@@ -1,6 +1,6 @@
 """Weights into a run and out of it again, and predictions with them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,24 @@ if TYPE_CHECKING:
 _PREFIX = "network."
 
 
-def save_weights(task: "pl.LightningModule", checkpoint: str, folder: Path) -> None:
+def save_weights(
+    task: "pl.LightningModule",
+    checkpoint: str,
+    folder: Path,
+    change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]] | None = None,
+) -> None:
     """Put the best epoch's network into the task, and beside the checkpoint without pickle.
 
     The file holds the whole network, a frozen text encoder too, though checkpoints leave that
     out: there is one such file a run, and the run then predicts the same on another machine,
     whatever weights lie at the encoder's source there. (Its settings and its vocabulary are
     still read from that source.)
+
+    Args:
+        task: Whose network it is.
+        checkpoint: Lightning's, of the best epoch.
+        folder: The run.
+        change: What is made of the weights before they are kept, by name.
 
     Raises:
         RunError: Training has diverged; then nothing is written, and no command marks with it.
@@ -47,6 +58,7 @@ def save_weights(task: "pl.LightningModule", checkpoint: str, folder: Path) -> N
         if name.startswith(_PREFIX)
     }
     _refuse_diverged(weights, folder)
+    weights = weights if change is None else change(weights)
     network.load_state_dict(weights)
     write_atomically(folder / "weights.safetensors", save(weights))
 

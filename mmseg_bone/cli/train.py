@@ -11,7 +11,10 @@ from mmseg_bone.cli import CONF, failures, fitting, in_words, sweeps, tracking
 from mmseg_bone.errors import StoreError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
+    from collections.abc import Callable
+
     import pytorch_lightning as pl
+    from torch import Tensor
 
     from mmseg_bone.data.datamodule import StudyDataModule
     from mmseg_bone.io.runs import Run
@@ -34,6 +37,7 @@ def train(cfg: DictConfig) -> float:
     from hydra.utils import instantiate
 
     from mmseg_bone.cli.begin import begin
+    from mmseg_bone.cli.keeping import refuse_unkeepable
     from mmseg_bone.cli.machine import leave_memory_unfilled, tune_allocator
 
     if OmegaConf.is_missing(cfg, "store"):
@@ -50,6 +54,7 @@ def train(cfg: DictConfig) -> float:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     task: pl.LightningModule = instantiate(cfg.task)
     data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)
+    refuse_unkeepable(cfg.kept, cfg.weights, task.network)  # type: ignore[arg-type]
     begin(task.network, data, cfg.weights, cfg.start)  # type: ignore[arg-type]
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
         logger=fitting.make_loggers(cfg.logger)
@@ -98,13 +103,28 @@ def _finish(
     from mmseg_bone.cli.load import predict, save_weights
 
     best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
-    save_weights(task, str(record.checkpoint("best" if best else "last")), record.path)
+    checkpoint = str(record.checkpoint("best" if best else "last"))
+    save_weights(task, checkpoint, record.path, _keeping(record))
     for study, probability in predict(task, data):
         record.write_prediction(study, probability)
     evaluation = evaluate(record, data.store)
     tracking.report(trainer.loggers, record, evaluation)
     print(f"run: {record.path}")
     return float(evaluation.summary["patient"]["dice"])
+
+
+def _keeping(
+    record: "Run",
+) -> "Callable[[dict[str, Tensor]], dict[str, Tensor]] | None":
+    """How the weights learnt are put between themselves and those begun with, if they are."""
+    from mmseg_bone.cli.keeping import between
+    from mmseg_bone.cli.weights import read_weights
+    from mmseg_bone.io.model import run_called
+
+    if not (kept := record.config["kept"]):
+        return None
+    begun = read_weights(run_called(record.config["weights"]).weights)
+    return lambda learnt: between(begun, learnt, kept)
 
 
 if __name__ == "__main__":
