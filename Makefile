@@ -82,22 +82,26 @@ phantoms: setup
 scores = { test -e results/$(1) || $(BIN)/mmseg-bone apply $(2) --store data/$(3)/main \
   --control $(4) --only-scores --out results/$(1) || exit 1; }
 CONTROLS = none empty shuffled side_flipped
-shipped: setup runs/before/364e3b5 runs/before/ae8a90e
+shipped: setup runs/before/364e3b5 runs/before/ae8a90e runs/before/23c2d35
 	$(BIN)/mmseg-bone phantom cohort=benchmark store=data/benchmark workers=2
 	$(BIN)/mmseg-bone phantom cohort=quick seed=3 store=data/fourth workers=2
 	$(BIN)/mmseg-bone phantom cohort=quick seed=4 store=data/fifth workers=2
 	$(BIN)/mmseg-bone phantom cohort=quick seed=5 store=data/sixth workers=2
+	$(BIN)/mmseg-bone phantom cohort=quick seed=6 store=data/seventh workers=2
 	for control in none empty shuffled; do \
 	  $(call scores,fourth/wary_$$control,runs/before/364e3b5,fourth,$$control); done
 	for control in $(CONTROLS); do \
 	  $(call scores,fifth/words_full_$$control,runs/before/ae8a90e,fifth,$$control); \
-	  $(call scores,sixth/peaks_full_$$control,shipped,sixth,$$control); done
+	  $(call scores,sixth/peaks_full_$$control,runs/before/23c2d35,sixth,$$control); \
+	  $(call scores,seventh/kept_full_$$control,shipped,seventh,$$control); done
 	$(BIN)/mmseg-bone compare results/fifth/* --baseline "text_added_bones_words_full, on store 364a416e, empty" --out runs/fifth-compared --overwrite
 	$(BIN)/mmseg-bone compare results/sixth/* --baseline "text_added_bones_peaks_full, on store 4960e118, empty" --out runs/sixth-compared --overwrite
-	test -e runs/sixth_shipped || $(BIN)/mmseg-bone apply shipped --store data/sixth/main --out runs/sixth_shipped
-	$(BIN)/mmseg-bone evaluate runs/sixth_shipped --store data/sixth/main --repairs
+	$(BIN)/mmseg-bone compare results/seventh/* --baseline "text_kept_bones_peaks_full, on store 32944733, empty" --out runs/seventh-compared --overwrite
+	test -e runs/seventh_shipped || $(BIN)/mmseg-bone apply shipped --store data/seventh/main --out runs/seventh_shipped
+	$(BIN)/mmseg-bone evaluate runs/seventh_shipped --store data/seventh/main --repairs
 	test -e runs/shipped_main || $(BIN)/mmseg-bone apply shipped --store data/benchmark/main --only-scores --out runs/shipped_main
-	$(BIN)/mmseg-bone ground shipped --store data/benchmark/main --first 20 --out runs/grounding --overwrite
+	for model in shipped runs/before/23c2d35 runs/before/ae8a90e; do \
+	  $(BIN)/mmseg-bone ground $$model --store data/benchmark/main --first 20 --out runs/grounding --overwrite || exit 1; done
 
 # Models as they shipped at a commit.
 runs/before/%:
@@ -124,7 +128,7 @@ trained: setup
 
 # The pictures of BENCHMARK.md, from results/ alone.
 QUICK = $(foreach row,free fused fused_film fused_atlas added_atlas fused_atlas_words added_atlas_words,results/benchmark/text_$(row)/seed-?)
-FULL = $(foreach row,text_free text_free_bones text_added_bones_words text_added_bones_peaks,results/full/$(row)_full/seed-?)
+FULL = $(foreach row,text_free text_free_bones text_added_bones_words text_added_bones_peaks text_kept_bones_peaks,results/full/$(row)_full/seed-?)
 figures: setup
 	$(BIN)/mmseg-bone compare $(QUICK) --baseline text_free --out runs/compared --overwrite
 	$(BIN)/mmseg-bone compare $(FULL) --baseline text_free_bones_full --out runs/full-compared --overwrite
