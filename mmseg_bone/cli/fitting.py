@@ -38,6 +38,12 @@ def checkpoint_to_go_on_from(folder: Path, ckpt_path: str | None) -> str | None:
     return ckpt_path
 
 
+def run_of(checkpoint: str | None) -> Path | None:
+    """The run whose checkpoint it is: the folder it lies in or below; None if that is no run."""
+    above = [] if checkpoint is None else Path(checkpoint).absolute().parents[:2]
+    return next((folder for folder in above if (folder / "config.yaml").is_file()), None)
+
+
 def name_whole(cfg: DictConfig) -> None:
     """Keep a folder of a text encoder by its whole path.
 

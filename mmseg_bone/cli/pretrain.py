@@ -19,6 +19,17 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.tasks.pretraining import PretrainingTask
     from mmseg_bone.text.tokens import ReportTokens
 
+# What a training that goes on has to keep: which reports it is asked, and what encoder it is.
+_KEPT = (
+    "seed",
+    "scratch",
+    "text.model",
+    "text.tune",
+    "task._target_",
+    "task.read",
+    "data.val_share",
+    "data.seed",
+)
 _CARD = """# Text encoder of bone scan reports
 
 {layers} layers, {width} wide, {parameters:.1f} million parameters, {vocabulary} tokens,
@@ -72,6 +83,7 @@ def pretrain(cfg: DictConfig) -> float:
     if not cfg.scratch:
         task.load_heads(read_heads(cfg.text.model))
     data: ReportDataModule = instantiate(cfg.data, _partial_=True)(corpus(cfg), tokens)
+    _refuse_going_on(resume, cfg, data)
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
         logger=fitting.make_loggers(cfg.logger)
     )
@@ -96,6 +108,15 @@ def corpus(cfg: DictConfig) -> "Iterator[ReportOf]":
     written = phantom_corpus(cfg.n, cfg.seed, tuple(cfg.styles), cfg.english)
     quiet = not cfg.trainer.enable_progress_bar
     yield from tqdm(written, "reports", cfg.n, unit="report", file=sys.stderr, disable=quiet)
+
+
+def _refuse_going_on(checkpoint: str | None, cfg: DictConfig, data: "ReportDataModule") -> None:
+    """See that a checkpoint is of this training, as ``mmseg-bone train`` does."""
+    from mmseg_bone.cli.settings import refuse_going_on
+
+    if (folder := fitting.run_of(checkpoint)) is not None:
+        config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+        refuse_going_on(folder, config, ("these reports", data.digest), _KEPT)
 
 
 def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "ReportDataModule") -> None:

@@ -2,14 +2,14 @@
 
 import inspect
 import pydoc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mmseg_bone.cli import CONF
-from mmseg_bone.errors import PlanError
+from mmseg_bone.errors import PlanError, RunError
 
 # Where a run lies, whom it tells of itself and how fast it is made are no part of what it is;
 # stores tell by their digest.
@@ -61,6 +61,59 @@ def refuse_another(folder: Path, config: Mapping[str, Any], store: Path) -> None
             f"{folder} was made with {key}={was}, and {asked} is asked for. Set it "
             f"back, or move the folder away to make it again; nothing is overwritten."
         )
+
+
+def refuse_going_on(
+    folder: Path, config: Mapping[str, Any], of: tuple[str, str], same: Iterable[str]
+) -> None:
+    """See that what goes on from a checkpoint of a run is that run.
+
+    Settings are compared as ``refuse_another`` compares them, but only some have to be the same:
+    for how long and how fast it learns, a person may choose anew when a run goes on.
+
+    Args:
+        folder: The run that the checkpoint lies in.
+        config: What is asked for, resolved.
+        of: What it is to learn from: in words, and its digest.
+        same: Settings that have to be the same, by their dotted names, with all below them.
+
+    Raises:
+        RunError: It is another one. Nothing is written.
+    """
+    from mmseg_bone.io.runs import Run
+
+    run, (source, digest) = Run(folder), of
+    begin_anew = "or begin anew: with another hydra.run.dir, and without ckpt_path."
+    # Who has lost the file is told elsewhere that to go on writes it again.
+    told = (folder / "environment.json").is_file() and run.environment.get("store_digest")
+    if told and told != digest:
+        raise RunError(
+            f"{folder} has not learnt from {source}: the digests differ. Give what it has learnt "
+            f"from, {begin_anew}"
+        )
+    then, now = _comparable(run.config), _comparable(config)
+    found = list(_differences(then, then | now))
+    for name in same:
+        for key, was, asked in found:
+            if f"{key}.".startswith(f"{name}."):
+                raise RunError(
+                    f"{folder} was begun with {key}={_in_short(was)}, and {_in_short(asked)} is "
+                    f"asked for. {_as_it_was(key, was, run.name)}, {begin_anew}"
+                )
+
+
+def _in_short(value: Any) -> str:  # noqa: ANN401  (any YAML)
+    """A setting as one writes it; of a whole part of a configuration, only what it makes."""
+    if isinstance(value, Mapping):
+        return str(value["_target_"]).rpartition(".")[2] if "_target_" in value else "{...}"
+    return "null" if value is None else str(value)
+
+
+def _as_it_was(key: str, was: Any, name: str) -> str:  # noqa: ANN401
+    """What to do about a setting: of many parts of a network, choosing its experiment again."""
+    if key.startswith(("data.encode", "model", "task")):
+        return f"Give the experiment ({name}) and the settings that its config.yaml has"
+    return f"Give {key}={_in_short(was)} as it was"
 
 
 def _comparable(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,23 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.data.datamodule import StudyDataModule
     from mmseg_bone.io.runs import Run
 
+# What a training that goes on has to keep: who is held out and who is learnt from, what the
+# network is and is shown, and what it began with. The first that differs is named.
+_KEPT = (
+    "fold",
+    "seed",
+    "weights",
+    "start",
+    "task._target_",
+    "model",
+    "task.network",
+    "task.critic",
+    "data.share",
+    "data.include_undrawn",
+    "data.repeat_drawn",
+    "data.encode",
+)
+
 
 @hydra.main(version_base="1.3", config_path=str(CONF), config_name="train")
 def run(cfg: DictConfig) -> float | str:
@@ -51,6 +68,7 @@ def train(cfg: DictConfig) -> float:
     fitting.name_whole(cfg)
     folder = Path(cfg.run)
     resume = fitting.checkpoint_to_go_on_from(folder, cfg.ckpt_path)
+    gone_on_with = _gone_on_with(resume, cfg)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     task: pl.LightningModule = instantiate(cfg.task)
     data: StudyDataModule = instantiate(cfg.data, stride=task.network.stride)
@@ -59,7 +77,7 @@ def train(cfg: DictConfig) -> float:
     trainer: pl.Trainer = instantiate(cfg.trainer, _partial_=True)(
         logger=fitting.make_loggers(cfg.logger)
     )
-    record = _start(cfg, trainer, data) if trainer.is_global_zero else None
+    record = _start(cfg, trainer, data, gone_on_with) if trainer.is_global_zero else None
     try:
         trainer.fit(task, datamodule=data, ckpt_path=resume, weights_only=True)
         if record is None:  # another process of the same training
@@ -78,7 +96,26 @@ def main() -> None:
     run()
 
 
-def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "StudyDataModule") -> "Run":
+def _gone_on_with(checkpoint: str | None, cfg: DictConfig) -> "list[Run]":
+    """The run that a checkpoint is of, if it is of one; refused if it is another training.
+
+    Its network would be scored on patients it has learnt from, or would not fit.
+    """
+    from mmseg_bone.cli.settings import refuse_going_on
+    from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.store import Store
+
+    if (folder := fitting.run_of(checkpoint)) is None:
+        return []
+    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    of = f"store={cfg.store}", Store(cfg.data.store).digest
+    refuse_going_on(folder, config, of, _KEPT)
+    return [Run(folder)]
+
+
+def _start(
+    cfg: DictConfig, trainer: "pl.Trainer", data: "StudyDataModule", gone_on_with: "list[Run]"
+) -> "Run":
     """Write what is known before the first step, and tell the loggers."""
     from mmseg_bone.cli.begin import began_with
     from mmseg_bone.io.environment import environment
@@ -91,7 +128,7 @@ def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "StudyDataModule") -> "
     tracking.introduce(trainer.loggers, config, data.store.digest)
     record = Run.start(cfg.run, config, about)
     ids = [*data.train_ids, *data.val_ids]
-    keep_learnt(record, data.store, ids, began_with(cfg.weights, cfg.start))
+    keep_learnt(record, data.store, ids, [*began_with(cfg.weights, cfg.start), *gone_on_with])
     return record
 
 

@@ -29,7 +29,7 @@ def keep_learnt(run: Run, store: Store, ids: Iterable[str], began_with: Iterable
         run: That learns.
         store: What it learns from.
         ids: Studies learnt from, or validated on.
-        began_with: Runs whose weights it has from the start.
+        began_with: Runs whose weights it has from the start; one that goes on has its own.
     """
     digests = {store.rows[id]["sha256"] for id in ids}.union(*map(learnt_from, began_with))
     write_atomically(run.path / _FILE, "".join(f"{one}\n" for one in sorted(digests)).encode())

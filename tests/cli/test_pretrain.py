@@ -93,6 +93,22 @@ def test_a_run_is_not_overwritten(whole):
     assert weights(whole) == before
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("n=25", "has not learnt from these reports: the digests differ"),
+        ("scratch=false", "scratch=True, and False is asked for. Give scratch=True as it was"),
+        ("task.read=0.5", r"task\.read=0\.0, and 0\.5 is asked for"),
+    ],
+)
+def test_a_run_goes_on_as_no_other_and_nothing_is_written(word, said, whole):
+    before = {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()}
+    words = ["trainer.max_epochs=4", "scratch=true", "ckpt_path=last"]
+    with pytest.raises(SystemExit, match=said):
+        pretrain(whole, *(w for w in words if w[:7] != word[:7]), word)
+    assert {path: path.read_bytes() for path in whole.rglob("*") if path.is_file()} == before
+
+
 def test_it_goes_on_from_any_checkpoint_on_a_hospitals_own_table(whole, tmp_path):
     table = tmp_path / "wang_xiaoming" / "reports.csv"
     table.parent.mkdir()

@@ -7,8 +7,8 @@ import pytest
 
 from mmseg_bone.cli import benchmark_job
 from mmseg_bone.cli.benchmark_plan import read_plan
-from mmseg_bone.cli.settings import refuse_another
-from mmseg_bone.errors import PlanError
+from mmseg_bone.cli.settings import refuse_another, refuse_going_on
+from mmseg_bone.errors import PlanError, RunError
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
 
@@ -114,6 +114,49 @@ def test_a_run_of_the_same_settings_is_taken_though_options_came_since(key, then
 
 def test_a_run_that_was_not_begun_is_asked_nothing(tmp_path):
     refuse_another(tmp_path, CONFIG, Path("store"))
+
+
+def go_on(folder, then, now, digest="abc"):
+    Run.start(folder, then, {"store_digest": "abc"})
+    refuse_going_on(folder, now, ("store=other", digest), ["start", "model", "steps"])
+
+
+@pytest.mark.parametrize(
+    ("key", "then", "now", "said"),
+    [
+        ("start", None, "runs/free/seed-0", "Give start=null as it was"),
+        ("steps", {"body": CROP}, {}, r"steps=\{...\}, and \{...\} is asked"),
+        ("model.depth", 4, 5, r"model\.depth=4, and 5 is asked for\. Give the experiment"),
+        ("model.patch", 2, ..., "and 1 is asked for"),  # the network's default is 1
+        ("model.ground", CROP, None, r"model\.ground=CropBody, and null is asked"),
+    ],
+)
+def test_what_has_to_stay_is_named_when_a_run_would_go_on_as_another(
+    key, then, now, said, tmp_path
+):
+    with pytest.raises(RunError, match=said):
+        go_on(tmp_path, changed(key, then), changed(key, now))
+
+
+@pytest.mark.parametrize(
+    ("key", "then", "now"),
+    [
+        ("trainer.callbacks", [{"studies": 4}], []),
+        ("seed", 0, 1),  # not asked about here
+        ("steps", ..., {}),
+        ("model.patch", ..., 1),
+        ("start", "/elsewhere/free/seed-0", "runs/free/seed-0"),
+    ],
+)
+def test_all_else_may_change_when_a_run_goes_on(key, then, now, tmp_path):
+    go_on(tmp_path, changed(key, then), changed(key, now))
+
+
+def test_a_run_goes_on_with_the_studies_it_was_begun_on_as_far_as_it_tells(tmp_path):
+    with pytest.raises(RunError, match="has not learnt from store=other: the digests differ"):
+        go_on(tmp_path, CONFIG, CONFIG, digest="def")
+    (tmp_path / "environment.json").unlink()
+    refuse_going_on(tmp_path, CONFIG, ("store=other", "def"), ["model"])
 
 
 @pytest.mark.slow

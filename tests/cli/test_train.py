@@ -1,6 +1,7 @@
 """The train command for real, on studies of a few pixels."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -121,6 +122,67 @@ def test_a_run_is_not_overwritten(store, tmp_path):
     with pytest.raises(SystemExit, match="already holds a run"):
         train(f"store={store}", f"hydra.run.dir={tmp_path}/run")
     assert weights(tmp_path / "run") == before
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def begun(store, tmp_path_factory):
+    """A run of one epoch, fold 0 held out."""
+    folder = tmp_path_factory.mktemp("begun") / "run"
+    train(f"store={store}", f"hydra.run.dir={folder}", "trainer.max_epochs=1")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["fold=1"],
+            r"begun with fold=0, and 1 is asked for\. Give fold=0 as it was, or begin anew",
+        ),
+        (["seed=1"], "Give seed=0 as it was"),
+        (["data.share=0.5"], r"Give data\.share=1\.0 as it was"),
+        (["weights=shipped"], "Give weights=null as it was"),
+        (["model.base_channels=8"], r"model\.base_channels=4, and 8 .* experiment \(text_free\)"),
+        (["experiment=text_fused"], r"and \S+TextUNet is .* experiment \(text_free\)"),
+        (["task=semi_supervised"], r"task\._target_=.*SegmentationTask, and"),
+        (["steps=body"], r"data\.encode\.steps.*, and .* is asked for"),
+    ],
+)
+def test_a_run_goes_on_as_no_other_and_nothing_is_written(words, said, store, begun):
+    before = contents(begun)
+    with pytest.raises(SystemExit, match=said):
+        train(f"store={store}", f"hydra.run.dir={begun}", "ckpt_path=last", *words)
+    assert contents(begun) == before
+
+
+def test_nor_on_another_store_nor_from_a_checkpoint_of_another_run(store, begun, tmp_path):
+    before = contents(begun)
+    other = Store.write(tmp_path / "other", patients(6), {f"p{i}": i % 3 for i in range(6)})
+    with pytest.raises(SystemExit, match="has not learnt from store=.*other: the digests differ"):
+        train(f"store={other.path}", f"hydra.run.dir={begun}", "ckpt_path=last")
+    assert contents(begun) == before
+    for folder in (begun, tmp_path / "run"):
+        words = [f"hydra.run.dir={folder}", f"ckpt_path={begun}/checkpoints/best.ckpt", "fold=1"]
+        with pytest.raises(SystemExit, match="begun with fold=0, and 1 is"):
+            train(f"store={store}", *words)
+    assert contents(begun) == before
+    assert not (tmp_path / "run" / "config.yaml").exists()
+
+
+def test_how_it_learns_may_change_and_whom_it_knew_it_still_knows(store, begun, tmp_path):
+    folder = shutil.copytree(begun, tmp_path / "run")
+    known = (folder / "learnt.txt").read_text()
+    (folder / "learnt.txt").write_text("of_another_day\n" + known)
+    (folder / "environment.json").unlink()  # to go on writes it again
+    may = ["trainer.max_epochs=2", "optimizer.lr=0.1", "data.batch_size=3", "augment.mirror=0.0"]
+    train(f"store={store}", f"hydra.run.dir={folder}", "ckpt_path=last", *may)
+    assert set((folder / "learnt.txt").read_text().split()) == {"of_another_day", *known.split()}
+    assert Run(folder).store_digest == Store(store).digest
+    assert Run(folder).config["trainer"]["max_epochs"] == 2
 
 
 def test_a_multirun_leaves_a_run_of_each_combination(store, tmp_path):
