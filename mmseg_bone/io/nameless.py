@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-# Keys that hold a path, wherever they stand, beside those that end as such keys do.
-_OF_PATHS = {"weights", "start", "reports", "out", "file"}
+# Keys that hold what a person has put and named, wherever they stand.
+_NAMED_BY_PEOPLE = {"weights", "start", "reports", "out", "file"}
+_SHIPPED = "shipped"  # the model that comes with the package
+# How keys end that hold another path.
 _ENDS = ("path", "dir", "folder")
 # As text/checkpoint.py takes it, but no folder beside or above the one at hand.
 _HUB_NAME = re.compile(r"(?!\.)[\w.-]+/[\w.-]+")
@@ -16,9 +18,10 @@ _HUB_NAME = re.compile(r"(?!\.)[\w.-]+/[\w.-]+")
 def nameless(config: Mapping[str, Any]) -> dict[str, Any]:
     """A configuration as it may be handed on: no path in it says where anything lies.
 
-    The store and the run become just that, ``store`` and ``run``; of other paths the last part
-    stays, which tells a text encoder from another. Names on a hub stay whole. What is nameless
-    stays as it is.
+    The store and the run become just that, ``store`` and ``run``, and what was begun with or read
+    becomes its key, such as ``weights``, but for ``shipped``. Of other paths the last part stays,
+    which tells a text encoder from another. Names on a hub stay whole. What is nameless stays as it
+    is.
 
     What is a path its key tells, whether it lies on this machine or not. Under a key that says
     nothing, a path is what is absolute, begins with a dot or ``~``, or lies here.
@@ -47,6 +50,8 @@ def _nameless(value: Any, known: Mapping[str, str], key: str) -> Any:  # noqa: A
         return [_nameless(part, known, key) for part in value]
     if not isinstance(value, str):
         return value
+    if key in _NAMED_BY_PEOPLE:
+        return value if value in ("", _SHIPPED) else key
     for folder, name in known.items():
         if value == folder or value.startswith(f"{folder}/"):
             return name + value.removeprefix(folder)
@@ -56,7 +61,7 @@ def _nameless(value: Any, known: Mapping[str, str], key: str) -> Any:  # noqa: A
 def _is_path(value: str, key: str) -> bool:
     if key == "model":
         return lies_in_a_folder(value)
-    if key in _OF_PATHS or key.endswith(_ENDS):
+    if key.endswith(_ENDS):
         return True
     # Not Path.exists, which raises where a text is too long to be a path.
     lies_here = len(Path(value).parts) > 1 and os.path.exists(value)  # noqa: PTH110

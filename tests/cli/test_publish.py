@@ -31,6 +31,7 @@ def run(tmp_path):
         "run": str(folder),
         "model": {"_target_": "tests.cli.networks.HotSpots"},
         "data": {"encode": {"_target_": "mmseg_bone.data.encode.EncodeStudy"}},
+        "weights": "LiSi",
         "task": {"threshold": 0.5},
     }
     run = Run.start(folder, config, {"store_digest": "0123456789abcdef", "git_commit": None})

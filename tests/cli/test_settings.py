@@ -79,6 +79,8 @@ def hold(folder, then, now):
         ("start", None, "runs/free/seed-0"),
         ("start", "runs/free/seed-0", "runs/free_long/seed-0"),
         ("start", "seed-0", "runs/free/seed-1"),
+        ("start", "start", None),
+        ("weights", "weights", "shipped"),
         ("text.model", "default", "hfl/chinese-macbert-base"),
     ],
 )
@@ -100,6 +102,7 @@ def test_a_run_of_other_settings_is_refused(key, then, now, tmp_path):
         ("start", "seed-0", "runs/free/seed-0"),  # results say no more, or
         ("start", "free/seed-0", "runs/benchmark/free/seed-0"),  # the row, wherever it lies
         ("weights", "/elsewhere/runs/free/seed-0", "runs/free/seed-0"),
+        ("weights", "weights", "runs/free/seed-0"),  # handed on; which it was is not told
         ("text.model", "encoder", "encoders/encoder"),
         (
             "trainer.callbacks",

@@ -45,10 +45,10 @@ def test_what_is_a_path_is_told_by_its_key_where_nothing_of_it_lies_here(tmp_pat
     }
     told = {
         "run": "run",
-        "weights": "seed-1",
-        "start": "seed-2",
+        "weights": "weights",
+        "start": "start",
         "ckpt_path": "last.ckpt",
-        "reports": "reports.xlsx",
+        "reports": "reports",
         "model": {
             "encoder": {"model": "wang"},
             "grounding": {"atlas": {"path": "atlas.safetensors"}},
@@ -60,6 +60,17 @@ def test_what_is_a_path_is_told_by_its_key_where_nothing_of_it_lies_here(tmp_pat
     assert nameless(told) == told
     single = {"weights": "shipped", "start": None, "ckpt_path": "last", "weight": {"weights": 2.0}}
     assert nameless(single) == single
+
+
+@pytest.mark.parametrize("key", ["weights", "start", "reports", "out", "file"])
+@pytest.mark.parametrize(
+    "folder", ["wang_xiaoming_19560101", "wang/seed-0", "/home/wang", "run/wang", "../wang", "~"]
+)
+def test_of_what_was_begun_with_or_read_not_even_the_last_part_is_told(key, folder):
+    config = {"run": "run", "data": {"also": [{key: folder}]}, key: folder}
+    told = {"run": "run", "data": {"also": [{key: key}]}, key: key}
+    assert nameless(config) == told
+    assert nameless(told) == told
 
 
 @pytest.mark.parametrize(
