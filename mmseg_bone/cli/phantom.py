@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from mmseg_bone.cli import CONF, in_words
 from mmseg_bone.cli.phantom_scenes import make_scenes
+from mmseg_bone.cli.quoting import quoted
 from mmseg_bone.errors import PhantomError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
@@ -46,6 +47,7 @@ def run(cfg: DictConfig) -> None:
 
 def main() -> None:
     """Let Hydra read the command line."""
+    sys.argv[1:] = quoted(sys.argv[1:])
     run()
 
 

@@ -10,6 +10,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from mmseg_bone.cli import CONF, fitting, in_words, tracking
+from mmseg_bone.cli.quoting import quoted
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
     import pytorch_lightning as pl
@@ -57,6 +58,7 @@ def run(cfg: DictConfig) -> float:
 
 def main() -> None:
     """Let Hydra read the command line."""
+    sys.argv[1:] = quoted(sys.argv[1:])
     run()
 
 

@@ -8,6 +8,7 @@ import hydra
 from omegaconf import DictConfig, OmegaConf
 
 from mmseg_bone.cli import CONF, failures, fitting, in_words, sweeps, tracking
+from mmseg_bone.cli.quoting import quoted
 from mmseg_bone.errors import StoreError
 
 if TYPE_CHECKING:  # imported late, so that --help is quick
@@ -93,6 +94,7 @@ def main() -> None:
     # main, which would not know the verb.
     sys.argv[0] = __file__
     sys.modules["__main__"].__spec__ = None
+    sys.argv[1:] = quoted(sys.argv[1:])
     run()
 
 

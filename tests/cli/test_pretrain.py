@@ -120,7 +120,7 @@ def test_it_goes_on_from_any_checkpoint_on_a_hospitals_own_table(whole, tmp_path
     pretrain(
         run,
         f"reports={table}",
-        "columns.patient='病人'",
+        "columns.patient=病人",
         f"text.model={whole}/encoder",
         "text.tune=last_1",
         "trainer.max_epochs=1",
