@@ -144,6 +144,7 @@ def _finish(
     best = trainer.checkpoint_callback.best_model_path  # type: ignore[union-attr]
     checkpoint = str(record.checkpoint("best" if best else "last"))
     save_weights(task, checkpoint, record.path, _keeping(record))
+    record.forget_predictions(but=data.scored_ids)  # of a trial, scored on its validation fold
     for study, probability in predict(task, data):
         record.write_prediction(study, probability)
     evaluation = evaluate(record, data.store)

@@ -174,6 +174,13 @@ class Run:
         content = save({"logit": _logits(probability)})
         write_atomically(self.path / "predictions" / f"{id}.safetensors", content)
 
+    def forget_predictions(self, but: Iterable[str] = ()) -> None:
+        """Remove those of other studies, which earlier weights made, or they would be scored."""
+        kept = set(but)
+        for file in (self.path / "predictions").glob("*.safetensors"):
+            if file.stem not in kept:
+                file.unlink()
+
     def read_scores(self) -> "pd.DataFrame":
         """One row per study and view; see ``analysis.scores``.
 

@@ -173,6 +173,15 @@ def test_nor_on_another_store_nor_from_a_checkpoint_of_another_run(store, begun,
     assert not (tmp_path / "run" / "config.yaml").exists()
 
 
+def test_a_trial_that_goes_on_is_scored_on_the_fold_held_out_alone(store, tmp_path):
+    words = [f"store={store}", f"hydra.run.dir={tmp_path}", "trainer.max_epochs=1"]
+    train(*words, "data.scored=validation")
+    assert Run(tmp_path).predicted == ["s1", "s4", "s7"]
+    train(*words, "ckpt_path=last")
+    assert Run(tmp_path).predicted == ["s0", "s3", "s6"]
+    assert set(Run(tmp_path).read_scores()["id"]) == {"s0", "s3", "s6"}
+
+
 def test_how_it_learns_may_change_and_whom_it_knew_it_still_knows(store, begun, tmp_path):
     folder = shutil.copytree(begun, tmp_path / "run")
     known = (folder / "learnt.txt").read_text()

@@ -152,6 +152,14 @@ def test_a_summary_is_plain_json_and_says_null_for_undefined(run):
     assert json.loads(text) == {"micro": {"dice": 0.5, "recall": None}}
 
 
+def test_predictions_of_other_studies_are_forgotten(run):
+    run.forget_predictions()  # there is none yet
+    for id in ("007", "s1", "s2"):
+        run.write_prediction(id, np.zeros((1, 2, 2)))
+    run.forget_predictions(but=["007", "s2", "s9"])
+    assert run.predicted == ["007", "s2"]
+
+
 def test_a_table_comes_back_with_words_as_words_and_what_is_unknown_as_nan(run):
     table = pd.DataFrame({"id": ["007"], "camera": ["12"], "kind": [""], "hit": [1]})
     assert not run.has_table("lesions")
