@@ -138,17 +138,21 @@ def _sheet(content: bytes) -> Iterator[Sequence[str]]:
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise TableError(f"is no XLSX table ({type(error).__name__}).") from None
     sheet = book.worksheets[0]
+    sheet.reset_dimensions()  # what it says of its size may be of before rows were added
     for line in sheet.iter_rows(values_only=True):
         yield [_cell(value) for value in line]
     book.close()
 
 
 def _cell(value: object) -> str:
+    from openpyxl.utils.escape import unescape
+
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    text: str = unescape(str(value))  # Excel keeps a carriage return as _x000D_
+    return text
 
 
 def _text(content: bytes) -> Iterator[Sequence[str]]:

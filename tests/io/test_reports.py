@@ -1,3 +1,6 @@
+import re
+import zipfile
+
 import pytest
 from openpyxl import Workbook
 
@@ -46,6 +49,39 @@ def test_a_spreadsheet_is_read_and_its_numbers_are_keys(tmp_path):
     assert list(reports) == ["1234567", "7"]
     assert reports["1234567"].findings == "右侧髂骨见浓聚"
     assert reports["7"].impression == ""
+
+
+def rewrite_sheet(path, change):
+    """A workbook whose first sheet another program wrote."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = change(parts[sheet].decode()).encode()
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+
+
+@pytest.mark.parametrize("size", ['<dimension ref="A1:B2"/>', '<dimension ref="A1"/>', ""])
+def test_a_spreadsheet_is_read_beyond_the_size_it_says_it_has(tmp_path, size):
+    book = Workbook()
+    for row in (["study", "findings", "impression"], ["a", "一", "甲"], ["b", "二", "乙"]):
+        book.active.append(row)
+    book.save(tmp_path / "r.xlsx")
+    rewrite_sheet(tmp_path / "r.xlsx", lambda text: re.sub("<dimension [^>]*/>", size, text))
+
+    assert read_reports(tmp_path / "r.xlsx") == {
+        "a": WrittenReport(row=2, findings="一", impression="甲"),
+        "b": WrittenReport(row=3, findings="二", impression="乙"),
+    }
+
+
+def test_a_carriage_return_in_a_spreadsheet_is_no_text(tmp_path):
+    book = Workbook()
+    book.active.append(["study", "report"])
+    book.active.append(["a", "检查所见：正常_x000D_\n诊断意见：正常"])
+    book.save(tmp_path / "r.xlsx")
+    assert read_reports(tmp_path / "r.xlsx")["a"].text == "检查所见：正常\r\n诊断意见：正常"
 
 
 def test_columns_may_be_named(tmp_path):
