@@ -14,7 +14,13 @@ import numpy as np
 from jaxtyping import Bool
 
 from mmseg_bone.data.folds import deal
-from mmseg_bone.errors import DrawingError, FileError, ManifestError, MmsegBoneError
+from mmseg_bone.errors import (
+    DrawingError,
+    FileError,
+    ManifestError,
+    MmsegBoneError,
+    StoreError,
+)
 from mmseg_bone.io.dicom import Scan, read_scan
 from mmseg_bone.io.dicom_identity import identities
 from mmseg_bone.io.drawings import LABELS, read_drawing
@@ -116,11 +122,13 @@ class Preparation:
 
         Raises:
             BusyError: Another process writes it.
+            StoreError: It holds studies that its table of links does not know.
         """
         with ExitStack() as held:
             held.enter_context(alone(self.path))
-            self._sweep()
             self.links = Links(beside(self.path, "links"))
+            self._refuse_strangers()
+            self._sweep()
             self.links.extend("patient", (entry.patient for entry in self.entries))
             self.links.extend("study", (entry.study for entry in self.entries))
             self._held = held.pop_all()
@@ -196,6 +204,19 @@ class Preparation:
             first = self._row_of_scan.setdefault(digest, entry.row)
             if first != entry.row:
                 raise FileError(f"is the same file, byte by byte, as that of row {first}.", file)
+
+    def _refuse_strangers(self) -> None:
+        """Without their links, studies would be made again under other keys, and these deleted."""
+        held = {file.stem for file in (self.path / "studies").glob("*.safetensors")}
+        strange, links = held - self.links.ids, self.links.path
+        if not strange:
+            return
+        raise StoreError(
+            f"{self.path} holds {len(held)} studies, and {links} "
+            + (f"does not know {len(strange)} of them" if links.exists() else "is missing")
+            + ": nobody could say whose they are. The table of links goes where the store goes: "
+            "put it there, or name another --store. Nothing was changed."
+        )
 
     def _open(self) -> None:
         (self.path / "manifest.csv").unlink(missing_ok=True)

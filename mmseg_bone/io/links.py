@@ -75,6 +75,11 @@ class Links:
         """Id of a patient."""
         return self._ids["patient", key]
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """All that were drawn, of studies and patients."""
+        return frozenset(self._ids.values())
+
     def _write(self) -> None:
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")

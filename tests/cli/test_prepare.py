@@ -388,6 +388,39 @@ def test_a_store_that_another_process_writes_is_left_alone(hospital, prepare):
     assert prepare()[0] == 0
 
 
+def everything_in(folder):
+    """Content of every file of a folder but those of the hospital, by its path."""
+    files = [path for path in (folder / "store").rglob("*") if path.is_file()]
+    return {path: path.read_bytes() for path in [*files, folder / "store.links.csv"]}
+
+
+def test_a_store_without_its_links_is_left_alone(hospital, prepare):
+    prepare()
+    before, links = everything_in(hospital), hospital / "store.links.csv"
+    links.rename(hospital / "left behind.csv")
+    code, said = prepare()
+    assert code == 2
+    assert "store holds 4 studies, and " in said
+    assert "store.links.csv is missing" in said
+    assert not links.exists()
+
+    (hospital / "left behind.csv").rename(links)
+    assert everything_in(hospital) == before
+    assert prepare()[0] == 0
+
+
+def test_a_store_with_the_links_of_another_is_left_alone(hospital, prepare):
+    prepare()
+    links = hospital / "store.links.csv"
+    (hospital / "store").rename(hospital / "first")
+    links.rename(hospital / "first.links.csv")
+    prepare()
+    before = everything_in(hospital)
+    links.write_bytes((hospital / "first.links.csv").read_bytes())
+    assert "store.links.csv does not know 4 of them" in prepare()[1]
+    assert everything_in(hospital) == before | {links: links.read_bytes()}
+
+
 def test_if_nothing_can_be_taken_the_store_stays_as_it_was(hospital, prepare):
     prepare()
     digest = Store(hospital / "store").digest
