@@ -121,10 +121,11 @@ def prepare(
     with Preparation(store, entries, written, choices, folds=folds, seed=seed) as work:
         outcomes = list(track(work.run(), "preparing", total=len(entries), console=bar))
         write_outcomes(beside(store, "prepare"), outcomes)
-        if not any(outcome.study for outcome in outcomes):
+        try:
+            fold = work.finish(outcomes)
+        except ManifestError:
             _show_refused(outcomes)
-            raise ManifestError("none of the studies could be taken; the store is not changed.")
-        fold = work.finish(outcomes)
+            raise
 
     unused = len(written.keys() - {entry.report for entry in entries})
     _show(store, outcomes, patients=len(fold), folds=folds, unused_reports=unused)

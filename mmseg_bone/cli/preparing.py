@@ -21,6 +21,7 @@ from mmseg_bone.errors import (
     MmsegBoneError,
     StoreError,
 )
+from mmseg_bone.io.changing import StoreChange
 from mmseg_bone.io.dicom import Scan, read_scan
 from mmseg_bone.io.dicom_identity import identities
 from mmseg_bone.io.drawings import LABELS, read_drawing
@@ -28,7 +29,7 @@ from mmseg_bone.io.links import Links, write_private
 from mmseg_bone.io.lock import alone
 from mmseg_bone.io.manifest import Entry
 from mmseg_bone.io.reports import WrittenReport
-from mmseg_bone.io.store import StoreWriter, study_from_bytes
+from mmseg_bone.io.store import StoreWriter
 from mmseg_bone.study import Report, Study
 from mmseg_bone.text.deidentify import deidentify_report, tells_someone
 from mmseg_bone.text.report import clean, split_report
@@ -75,8 +76,8 @@ class Outcome:
 class Preparation:
     """One run of the command, which goes on where an earlier one was cut off. Use it by ``with``.
 
-    Links are written before any study. The manifest of a store that is already whole is taken
-    away before a study in it is touched, so that a reader meets all or nothing.
+    Links are written before any study. A store that is already whole stays so until it is known
+    that the new one can be finished.
 
     Args:
         path: The store.
@@ -103,7 +104,7 @@ class Preparation:
     ) -> None:
         self.entries, self.reports, self.choices = list(entries), reports, choices
         self.folds, self.seed = folds, seed
-        self._check_folds({entry.patient for entry in self.entries})
+        self._refuse_empty_folds({entry.patient for entry in self.entries})
         self.writer = StoreWriter(
             path,
             {
@@ -129,6 +130,7 @@ class Preparation:
             self.links = Links(beside(self.path, "links"))
             self._refuse_strangers()
             self._sweep()
+            self.change = StoreChange(self.writer)
             self.links.extend("patient", (entry.patient for entry in self.entries))
             self.links.extend("study", (entry.study for entry in self.entries))
             self._held = held.pop_all()
@@ -159,13 +161,12 @@ class Preparation:
 
         Returns:
             Fold of each patient, by id.
+
+        Raises:
+            ManifestError: Too little was taken for that; a store that was whole is as it was.
         """
         taken = {o.study.id: o for o in outcomes if o.study is not None}
-        self._check_folds({outcome.entry.patient for outcome in taken.values()})
-        for file in (self.path / "studies").glob("*.safetensors"):
-            if file.stem not in taken:  # refused now, or no longer in the table
-                self._open()
-                file.unlink()
+        self._refuse_too_little({outcome.entry.patient for outcome in taken.values()})
         lesion: dict[str, bool] = {}
         for outcome in taken.values():
             mask = outcome.study.mask if outcome.study is not None else None
@@ -173,28 +174,42 @@ class Preparation:
             lesion[outcome.entry.patient] = lesion.get(outcome.entry.patient, False) or drawn
         dealt = deal(lesion, self.folds, np.random.default_rng(self.seed))
         fold = {self.links.patient(key): number for key, number in dealt.items()}
-        self.writer.close(fold)
+        self.change.finish(taken, fold)
         return fold
 
-    def _check_folds(self, patients: set[str]) -> None:
+    def _refuse_empty_folds(self, patients: set[str]) -> None:
         if len(patients) < self.folds:
             raise ManifestError(
                 f"{self.folds} folds, but {len(patients)} patients: a fold would be empty. Deal "
-                f"fewer with --folds."
+                f"fewer with --folds; a store that is there already keeps its own, so name "
+                f"another --store with them."
             )
+
+    def _refuse_too_little(self, patients: set[str]) -> None:
+        if len(patients) >= self.folds:
+            return
+        if self.change.whole:
+            self.change.forget()
+        why = "none of the studies could be taken"
+        if patients:
+            why = (
+                f"{self.folds} folds, but studies of {len(patients)} patients only could be taken: "
+                f"a fold would be empty"
+            )
+        raise ManifestError(
+            f"{why}. {'The store is not changed' if self.change.whole else 'No store was made'}: "
+            f"mend the rows that were refused, or name another --store, with fewer --folds."
+        )
 
     def _take(self, entry: Entry) -> Study:
         id, patient = self.links.study(entry.study), self.links.patient(entry.patient)
         written = self.reports.get(entry.report)
         self._refuse_twice(entry)
         recipe = _digest(entry, written, self.choices)
-        if self.writer.has(id, recipe):
-            study = study_from_bytes((self.path / "studies" / f"{id}.safetensors").read_bytes())
-            if study.patient == patient:
-                return study
-        study = make_study(entry, written, self.choices, id=id, patient=patient)
-        self._open()
-        self.writer.add(study, recipe)
+        study = self.change.find(id, patient, recipe)
+        if study is None:
+            study = make_study(entry, written, self.choices, id=id, patient=patient)
+            self.change.add(study, recipe)
         return study
 
     def _refuse_twice(self, entry: Entry) -> None:
@@ -218,13 +233,11 @@ class Preparation:
             "put it there, or name another --store. Nothing was changed."
         )
 
-    def _open(self) -> None:
-        (self.path / "manifest.csv").unlink(missing_ok=True)
-
     def _sweep(self) -> None:
         """Remove what a killed run left half-written; nothing ever reads it."""
         for place, pattern in (
             (self.path / "studies", ".*.part"),
+            (self.path / "coming", ".*.part"),
             (self.path, ".*.part"),
             (self.path.parent, f".{self.path.name}.*.part"),
         ):

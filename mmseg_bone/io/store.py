@@ -8,7 +8,8 @@ STORE/studies/ID.safetensors    counts, mask and maps; report and notes in the h
 
 Counts are kept as acquired: making an image of them is the experiment's choice. A study
 file is written under a temporary name and renamed, and the manifest comes last, so a store
-with a manifest is whole, and one without is completed by running the same command again.
+with a manifest is whole, and one without is completed by running the same command again. How
+one that is whole is changed: ``io.changing``.
 """
 
 import csv
@@ -90,6 +91,16 @@ def study_from_bytes(content: bytes) -> Study:
     return _study(_header(content), load(content))
 
 
+def study_made_from(path: Path, recipe: str) -> Study | None:
+    """The study in a file, if the file is there, whole, and was made from this input."""
+    try:
+        content = path.read_bytes()
+        study, found = study_from_bytes(content), _header(content)["recipe"]
+    except (FileNotFoundError, SafetensorError, ValueError, KeyError, struct.error):
+        return None
+    return study if found == recipe else None
+
+
 def _study(about: dict[str, Any], arrays: Mapping[str, Any]) -> Study:
     about.pop("recipe")
     report, foci = about.pop("report"), about.pop("foci")
@@ -147,19 +158,11 @@ class StoreWriter:
 
     def has(self, id: str, recipe: str) -> bool:
         """Whether this study is already there, whole, and made from the same input."""
-        path = self._file(id)
-        if not path.exists():
-            return False
-        try:
-            content = path.read_bytes()
-            study_from_bytes(content)
-            return bool(_header(content)["recipe"] == recipe)
-        except (SafetensorError, ValueError, KeyError, struct.error):
-            return False
+        return study_made_from(self.file(id), recipe) is not None
 
     def add(self, study: Study, recipe: str = "") -> None:
         """Write one study, whole or not at all."""
-        write_atomically(self._file(study.id), study_to_bytes(study, recipe))
+        write_atomically(self.file(study.id), study_to_bytes(study, recipe))
 
     def close(self, fold: Mapping[str, int]) -> "Store":
         """Write the manifest: the store is whole from here on.
@@ -180,7 +183,8 @@ class StoreWriter:
         write_atomically(self.path / "manifest.csv", text.getvalue().encode())
         return Store(self.path)
 
-    def _file(self, id: str) -> Path:
+    def file(self, id: str) -> Path:
+        """Where a study of this key lies."""
         return self.path / "studies" / f"{id}.safetensors"
 
 

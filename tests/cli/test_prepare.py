@@ -7,13 +7,14 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
 
-from mmseg_bone.cli import main
+from mmseg_bone.cli import main, preparing
 from mmseg_bone.io.lock import alone
 from mmseg_bone.io.store import Store, study_from_bytes
 from tests.dicoms import ANTERIOR, POSTERIOR, body, detectors, identities_in, nm, save
@@ -516,16 +517,100 @@ def test_killed_at_any_moment_the_same_command_completes_the_store(tmp_path):
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_a_store_being_changed_is_not_whole(hospital, prepare, monkeypatch):
+def change_two(folder):
+    """Two scans of four are others now."""
+    for number in (2, 3):
+        two_frames(folder / f"{number}.dcm", FRONT + number + 7, BACK + number + 7)
+
+
+def test_a_store_stays_whole_until_what_changes_is_there(hospital, prepare, monkeypatch):
     prepare()
-    two_frames(hospital / "3.dcm", FRONT + 7, BACK + 7)
+    before = everything_in(hospital)
+    change_two(hospital)
+    make, made = preparing.make_study, []
 
-    def die(*_):
-        raise KeyboardInterrupt
+    def die_at_the_second(entry, *rest, **keys):
+        if made:
+            raise KeyboardInterrupt
+        made.append(entry.study)
+        return make(entry, *rest, **keys)
 
-    monkeypatch.setattr("mmseg_bone.io.store.StoreWriter.add", die)
+    monkeypatch.setattr(preparing, "make_study", die_at_the_second)
+    prepare()
+    assert everything_in(hospital).items() >= before.items()
+    assert len(by_key(hospital)[0]) == 4
+    (waiting,) = (hospital / "store" / "coming").iterdir()
+
+    monkeypatch.undo()
+    written = waiting.stat().st_mtime_ns
+    assert prepare()[0] == 0
+    there = hospital / "store" / "studies" / waiting.name
+    assert there.stat().st_mtime_ns == written  # moved, and not made again
+    assert {key: study.counts[0, 0, 0] for key, study in by_key(hospital)[0].items()} == {
+        "A5512345": 0, "A5512346": 9, "A5512347": 10, "A5512348": 3
+    }  # fmt: skip
+    assert not (hospital / "store" / "coming").exists()
+
+
+def test_killed_while_changes_are_put_in_place_the_store_is_not_whole(
+    hospital, prepare, monkeypatch
+):
+    prepare()
+    change_two(hospital)
+    replace, moved = Path.replace, []
+
+    def die_at_the_second(path, target):
+        if target.parent.name == "studies":
+            if moved:
+                raise KeyboardInterrupt
+            moved.append(path)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", die_at_the_second)
     prepare()
     assert not (hospital / "store" / "manifest.csv").exists()
     monkeypatch.undo()
+    monkeypatch.setattr(preparing, "make_study", None)  # nothing is left to be made
     assert prepare()[0] == 0
-    assert by_key(hospital)[0]["A5512347"].counts[0, 0, 0] == 7
+    assert by_key(hospital)[0]["A5512346"].counts[0, 0, 0] == 9
+    assert by_key(hospital)[0]["A5512347"].counts[0, 0, 0] == 10
+
+
+def test_what_waited_for_a_change_that_was_taken_back_is_not_taken(hospital, prepare, monkeypatch):
+    prepare()
+    digest = Store(hospital / "store").digest
+    scan = (hospital / "2.dcm").read_bytes()
+    change_two(hospital)
+    monkeypatch.setattr(preparing, "deal", None)  # it ends just before the end
+    with pytest.raises(TypeError):
+        prepare()
+    assert len(list((hospital / "store" / "coming").iterdir())) == 2
+    monkeypatch.undo()
+    (hospital / "2.dcm").write_bytes(scan)
+    two_frames(hospital / "3.dcm", FRONT + 2, BACK + 2)
+    assert prepare()[0] == 0
+    assert Store(hospital / "store").digest == digest
+
+
+def test_if_too_little_is_left_for_the_folds_the_store_stays_as_it_was(hospital, prepare):
+    prepare(folds=3)
+    before = everything_in(hospital)
+    two_frames(hospital / "2.dcm", FRONT + 9, BACK + 9)
+    (hospital / "4.dcm").write_bytes(b"torn")
+    code, said = prepare(folds=3)
+    assert code == 2
+    assert "3 folds, but studies of 2 patients only could be taken" in said
+    assert "The store is not changed: mend the rows that were refused, or name another" in said
+    assert "is no DICOM" in said  # the row refused
+    assert everything_in(hospital) == before
+
+
+def test_where_too_little_could_be_taken_no_store_is_made(hospital, prepare):
+    scan = (hospital / "4.dcm").read_bytes()
+    (hospital / "4.dcm").write_bytes(b"torn")
+    code, said = prepare(folds=3)
+    assert code == 2
+    assert "No store was made: mend the rows that were refused" in said
+    (hospital / "4.dcm").write_bytes(scan)
+    assert prepare(folds=3)[0] == 0
+    assert len(by_key(hospital)[0]) == 4
