@@ -19,12 +19,15 @@ import json
 import os
 import re
 import struct
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Num
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save
 
@@ -120,6 +123,21 @@ def _header(content: bytes) -> dict[str, Any]:
 def _about(metadata: Mapping[str, str]) -> dict[str, Any]:
     about: dict[str, Any] = json.loads(metadata["study"])
     return about
+
+
+def view_digests(counts: Num[np.ndarray, "view y x"]) -> list[str]:
+    """SHA-256 of the counts of each view: pixel type, size and values.
+
+    One acquisition has the same ones however it came, whatever was drawn on it or written of it.
+    A view without any count is like any other such, and has none.
+    """
+    return [_of_view(np.ascontiguousarray(view)) for view in counts if view.any()]
+
+
+def _of_view(view: Num[np.ndarray, "y x"]) -> str:
+    digest = hashlib.sha256(f"{view.dtype.str} {view.shape} ".encode())
+    digest.update(view.data)
+    return digest.hexdigest()
 
 
 class StoreWriter:
@@ -286,19 +304,10 @@ class Store:
         Raises:
             StoreError: There is no such study, or its file is torn, changed or another's.
         """
-        path = self.path / "studies" / f"{id}.safetensors"
-        try:
-            with safe_open(path, framework="numpy") as file:
-                names = [name for name in file.keys() if name == "counts" or name in maps]  # noqa: SIM118
-                arrays = {name: file.get_tensor(name) for name in names}
-                study = _study(_about(file.metadata()), arrays)
-        except FileNotFoundError:
-            raise StoreError(f"{self.path} holds no study {id!r}; it has {len(self)}.") from None
-        except (SafetensorError, struct.error, KeyError, ValueError) as error:
-            raise StoreError(
-                f"{path} cannot be read ({error}). Remove it and run the command that made the "
-                f"store once more."
-            ) from None
+        with self._opened(id) as (path, file):
+            names = [name for name in file.keys() if name == "counts" or name in maps]  # noqa: SIM118
+            arrays = {name: file.get_tensor(name) for name in names}
+            study = _study(_about(file.metadata()), arrays)
         if study.id != id:
             raise StoreError(
                 f"{path} holds study {study.id!r}: it was renamed. Give it its name back, or run "
@@ -306,6 +315,30 @@ class Store:
             )
         self._refuse_changed(id, path)
         return study
+
+    def read_counts(self, id: str) -> Num[np.ndarray, "view y x"]:
+        """The counts alone: no more of the file is read, so whether it was changed is not asked.
+
+        Raises:
+            StoreError: There is no such study, or its file is torn.
+        """
+        with self._opened(id) as (_, file):
+            counts: np.ndarray = file.get_tensor("counts")
+        return counts
+
+    @contextmanager
+    def _opened(self, id: str) -> Iterator[tuple[Path, Any]]:
+        path = self.path / "studies" / f"{id}.safetensors"
+        try:
+            with safe_open(path, framework="numpy") as file:
+                yield path, file
+        except FileNotFoundError:
+            raise StoreError(f"{self.path} holds no study {id!r}; it has {len(self)}.") from None
+        except (SafetensorError, struct.error, KeyError, ValueError) as error:
+            raise StoreError(
+                f"{path} cannot be read ({error}). Remove it and run the command that made the "
+                f"store once more."
+            ) from None
 
     def _refuse_changed(self, id: str, path: Path) -> None:
         """See that a study is the one the manifest tells of, once each.
