@@ -29,7 +29,7 @@ from mmseg_bone.io.links import Links, write_private
 from mmseg_bone.io.lock import alone
 from mmseg_bone.io.manifest import Entry
 from mmseg_bone.io.reports import WrittenReport
-from mmseg_bone.io.store import StoreWriter
+from mmseg_bone.io.store import StoreWriter, view_digests
 from mmseg_bone.study import Report, Study
 from mmseg_bone.text.deidentify import deidentify_report, tells_someone
 from mmseg_bone.text.report import clean, split_report
@@ -116,7 +116,7 @@ class Preparation:
         )
         self.path = path
         self._held = ExitStack()
-        self._row_of_scan: dict[str, int] = {}
+        self._row_of_scan: dict[str, int] = {}  # by digest of a file, or of the counts of a view
 
     def __enter__(self) -> "Preparation":
         """Hold the store.
@@ -204,21 +204,31 @@ class Preparation:
     def _take(self, entry: Entry) -> Study:
         id, patient = self.links.study(entry.study), self.links.patient(entry.patient)
         written = self.reports.get(entry.report)
-        self._refuse_twice(entry)
         recipe = _digest(entry, written, self.choices)
-        study = self.change.find(id, patient, recipe)
-        if study is None:
-            study = make_study(entry, written, self.choices, id=id, patient=patient)
+        there = self.change.find(id, patient, recipe)
+        study = there or make_study(entry, written, self.choices, id=id, patient=patient)
+        self._refuse_twice(entry, study)
+        if there is None:
             self.change.add(study, recipe)
         return study
 
-    def _refuse_twice(self, entry: Entry) -> None:
-        """One scan under two keys would lie in two folds."""
-        for file in entry.scan:
-            digest = hashlib.sha256(file.read_bytes()).hexdigest()
-            first = self._row_of_scan.setdefault(digest, entry.row)
-            if first != entry.row:
-                raise FileError(f"is the same file, byte by byte, as that of row {first}.", file)
+    def _refuse_twice(self, entry: Entry, study: Study) -> None:
+        """One scan under two keys would lie in two folds; only rows that were taken have any."""
+        seen = self._row_of_scan
+        files = {hashlib.sha256(file.read_bytes()).hexdigest(): file for file in entry.scan}
+        views = view_digests(study.counts)
+        for digest, file in files.items():
+            if digest in seen:
+                raise FileError(
+                    f"is the same file, byte by byte, as that of row {seen[digest]}.", file
+                )
+        if first := next((seen[digest] for digest in views if digest in seen), None):
+            raise FileError(
+                f"has the counts of the scan of row {first}, pixel for pixel: it is one scan, "
+                f"exported twice. Leave it in the row of the patient it is of.",
+                entry.scan[0],
+            )
+        seen.update(dict.fromkeys([*files, *views], entry.row))
 
     def _refuse_strangers(self) -> None:
         """Without their links, studies would be made again under other keys, and these deleted."""

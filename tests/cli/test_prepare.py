@@ -314,6 +314,36 @@ def test_the_same_scan_under_two_keys_is_refused(hospital, prepare):
     assert "the same file, byte by byte, as that of row 3" in said
 
 
+@pytest.mark.parametrize("given", ["both views", "one view", "mirrored"])
+def test_a_scan_exported_twice_is_refused_under_the_second_key(hospital, prepare, given):
+    """Rows 2 and 4 are of two patients, and name two files."""
+    if given == "one view":
+        save(nm(BACK, ImageID="POST"), hospital / "3.dcm")
+    else:
+        back = BACK if given == "both views" else BACK[:, ::-1]
+        two_frames(hospital / "3.dcm", back=back, SeriesDescription="WB again")
+    code, said = prepare()
+    assert code == 1
+    assert "has the counts of the scan of row 2, pixel for pixel" in " ".join(said.split())
+    assert set(by_key(hospital)[0]) == {"A5512345", "A5512346", "A5512348"}
+
+
+def test_a_view_without_counts_is_no_other_scan(tmp_path, prepare):
+    for number in range(2):
+        two_frames(tmp_path / f"{number}.dcm", FRONT + number, BACK * 0)
+    write(tmp_path / "manifest.csv", "study,patient,scan", "A,P,0.dcm", "B,Q,1.dcm")
+    assert prepare()[0] == 0
+
+
+def test_a_scan_in_a_row_that_was_refused_may_be_taken_in_another(hospital, prepare):
+    draw(hospital / "a.png", SPOT[:8])  # does not fit: row 2 is refused
+    (hospital / "3.dcm").write_bytes((hospital / "ZHANGSAN_1.dcm").read_bytes())
+    code, said = prepare()
+    assert code == 1
+    assert "same file" not in said
+    assert set(by_key(hospital)[0]) == {"A5512346", "A5512347", "A5512348"}
+
+
 def test_labels_are_given_their_meaning(hospital, prepare):
     shape = {"label": "灶", "points": [[1, 1], [3, 3]], "shape_type": "rectangle"}
     drawing = {"imageHeight": 256, "imageWidth": 64, "shapes": [shape]}
@@ -329,7 +359,7 @@ def test_labels_are_given_their_meaning(hospital, prepare):
 
 
 def test_spacing_is_given_for_files_that_have_none(hospital, prepare):
-    save(nm(BACK, ImageID="POST", PixelSpacing=None), hospital / "4.dcm")
+    save(nm(BACK + 3, ImageID="POST", PixelSpacing=None), hospital / "4.dcm")
     assert prepare()[0] == 1
     assert prepare("--spacing", "9.0x8.8")[0] == 1  # contradicts the other files
     text = (hospital / "manifest.csv").read_text().replace(",normal", ",normal,spacing_mm")
@@ -435,7 +465,7 @@ def test_if_nothing_can_be_taken_the_store_stays_as_it_was(hospital, prepare):
 
 def test_folds_hang_on_hospital_keys_and_not_on_the_drawn_ids(tmp_path, prepare):
     for number in range(12):
-        two_frames(tmp_path / f"{number}.dcm", FRONT + number)
+        two_frames(tmp_path / f"{number}.dcm", FRONT + number, BACK + number)
     rows = [f"K{number},P{number // 2},{number}.dcm" for number in range(12)]
     write(tmp_path / "manifest.csv", "study,patient,scan", *rows)
     prepare(folds=6)
