@@ -26,8 +26,12 @@ NOTICE = (
     "Not a medical device. Marks of a research model: for research, never for the care of a "
     "patient. Where a report was read, they delineate what it says and are no second opinion."
 )
-# What is no file but looks like one was mistyped, and is not to be read as a report.
-_FILE_NAME = re.compile(r"[^\n]+\.(txt|text|md|csv|xlsx?|docx?|pdf|rtf|html?|xml|json)", re.I)
+# What is no file but looks like one was mistyped, and is not to be read as a report: it ends as
+# files do, or has a slash (but that of 第5/6肋) and neither a space nor a stop.
+_NO_TEXT = "csv|tsv|xlsx?|et|ods|docx?|wps|odt|pdf|rtf|html?|xml|json"
+_FILE_NAME = re.compile(rf"[^\n]+\.(txt|text|md|{_NO_TEXT})", re.I)
+_PATH = re.compile(r"[^\s，。；：！？、（）]*[/\\][^\s，。；：！？、（）]*")
+_FROM_TO = re.compile(r"(?<=\d)/(?=\d+[^\x00-\x7f])")
 _MAIN = "lesions.json"  # where it lies, the marks are whole
 _DIGITS = 4  # of the numbers in it
 
@@ -140,7 +144,7 @@ def _report(given: str, scan: list[Path]) -> "Report":
     Names are taken out as ``prepare`` does, those that the header of the scan knows as well.
 
     Raises:
-        ReportError: The file is no text, or there is none of a name that looks like one.
+        ReportError: The file is no plain text, or there is none of a name that looks like one.
     """
     from mmseg_bone.io.dicom_identity import identities
     from mmseg_bone.text.deidentify import deidentify_report, tells_someone
@@ -151,15 +155,28 @@ def _report(given: str, scan: list[Path]) -> "Report":
         text = _text_of(path) if path.is_file() else given
     except OSError:  # far too long for the name of a file
         text = given
-    if text is given and _FILE_NAME.fullmatch(given):
-        raise ReportError("no such file. Give the text of the report, or a file of it.", path)
+    if text is given and _looks_like_a_file(given):
+        raise ReportError(
+            "no such file. Give a file of the report, or its text, which ends with a full stop.",
+            path,
+        )
     known: set[str] = set().union(*map(identities, scan))
     return deidentify_report(split_report(text), filter(tells_someone, known))
+
+
+def _looks_like_a_file(given: str) -> bool:
+    return bool(_FILE_NAME.fullmatch(given) or _PATH.fullmatch(_FROM_TO.sub("", given)))
 
 
 def _text_of(path: Path) -> str:
     from mmseg_bone.io.tables import TableError, decode
 
+    if re.fullmatch(rf"\.({_NO_TEXT})", path.suffix, re.I):
+        raise ReportError(
+            f"is a {path.suffix} file: a table holds reports of many patients, and a document more "
+            f"than its words. Save the report of this scan alone as plain text, .txt.",
+            path,
+        )
     try:
         return decode(path.read_bytes())
     except TableError:

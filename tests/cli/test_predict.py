@@ -264,12 +264,44 @@ def test_no_mask_of_another_patient_is_left_beside_new_marks(make_run, scan, com
     assert "already holds mask_posterior.png" in command("predict", single, *words)
 
 
-def test_a_mistyped_file_is_not_read_as_a_report(told, scan, command, tmp_path):
+@pytest.mark.parametrize(
+    "given",
+    ["rport.txt", "reports/17", "/no/such/报告", r"C:\reports\张三", "../17", "2024/17", "17.docx"],
+)
+def test_a_mistyped_file_is_not_read_as_a_report(told, scan, command, tmp_path, given):
     words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out", "--report"]
-    assert "rport.txt: no such file" in command(*words, "rport.txt")
-    (tmp_path / "scan.pdf").write_bytes(b"%PDF\0\xff\xfe")
-    assert "is no text in UTF-8, UTF-16 or GB18030" in command(*words, tmp_path / "scan.pdf")
-    assert "lesions 1" in command(*words, "见异常放射性浓聚。" * 100)  # too long for a file name
+    assert "no such file. Give a file of the report, or its text" in command(*words, given)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "见异常放射性浓聚。" * 100,  # too long for a file name
+        "左侧第5/6肋浓聚",
+        "左/右肋浓聚。",
+        "uptake in rib 5 and/or 6",
+        "骨转移",
+    ],
+)
+def test_a_text_is_not_taken_for_a_file(told, scan, command, tmp_path, given):
+    words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out", "--report"]
+    assert "lesions 1" in command(*words, given)
+
+
+@pytest.mark.parametrize("ending", ["csv", "TSV", "xlsx", "json", "rtf", "html", "docx", "pdf"])
+def test_a_file_that_is_no_report_in_plain_text_is_refused(told, scan, command, tmp_path, ending):
+    file = tmp_path / f"reports.{ending}"
+    file.write_text("检查号,报告\n1,骨转移。\n2,正常。", "utf-8")
+    words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out", "--report"]
+    assert f"is a .{ending} file: a table holds reports of many" in command(*words, file)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_no_text_is_refused(told, scan, command, tmp_path):
+    (tmp_path / "report.txt").write_bytes(b"%PDF\0\xff\xfe")
+    words = ["predict", scan, "--run", told.path, "--out", tmp_path / "out", "--report"]
+    assert "is no text in UTF-8, UTF-16 or GB18030" in command(*words, tmp_path / "report.txt")
 
 
 def test_weights_of_another_network_are_refused(make_run, scan, command, tmp_path):
