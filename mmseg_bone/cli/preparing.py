@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from mmseg_bone.data.folds import deal
+from mmseg_bone.data.written import as_report
 from mmseg_bone.errors import (
     DrawingError,
     FileError,
@@ -32,9 +33,8 @@ from mmseg_bone.io.reports import WrittenReport
 from mmseg_bone.io.store import StoreWriter, view_digests
 from mmseg_bone.study import Report, Study
 from mmseg_bone.text.deidentify import deidentify_report, tells_someone
-from mmseg_bone.text.report import clean, split_report
 
-_WAY = 1  # raised when the same files make another study, so that old studies are made again
+_WAY = 2  # raised when the same files make another study, so that old studies are made again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,9 +320,7 @@ def _mask(
 
 
 def _report(written: WrittenReport, entry: Entry, choices: Choices) -> Report | None:
-    report = split_report(written.text)
-    if written.findings or written.impression:
-        report = Report(findings=clean(written.findings), impression=clean(written.impression))
+    report = as_report(written)
     if not choices.keep_raw_text:
         known = {entry.study, entry.patient, entry.report}.union(*map(identities, entry.scan))
         report = deidentify_report(report, filter(tells_someone, known))

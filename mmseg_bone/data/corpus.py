@@ -3,12 +3,12 @@
 from os import PathLike
 from typing import NamedTuple
 
+from mmseg_bone.data.written import as_report
 from mmseg_bone.errors import ReportError
 from mmseg_bone.io.reports import read_reports
 from mmseg_bone.io.tables import TableError, find_column, read_table, told_heading
 from mmseg_bone.study import Report
 from mmseg_bone.text.deidentify import deidentify_report
-from mmseg_bone.text.report import split_report
 
 
 class ReportOf(NamedTuple):
@@ -48,12 +48,9 @@ def read_corpus(
     whose = _patients(path, patient)
     corpus = []
     for study, words in written.items():
-        report = Report(findings=words.findings, impression=words.impression)
-        if words.text:
-            report = split_report(words.text)
         known = {study, whose.get(words.row, study)}
         owner = whose.get(words.row) or study
-        corpus.append(ReportOf(owner, deidentify_report(report, known)))
+        corpus.append(ReportOf(owner, deidentify_report(as_report(words), known)))
     return corpus
 
 

@@ -26,7 +26,8 @@ class WrittenReport:
 
     Attributes:
         row: Row of the table, as a spreadsheet counts.
-        text: The whole report in one piece, headings and all; empty if it came in two.
+        text: The whole report in one piece, headings and all; empty if it came in two. Beside
+            an impression alone it holds the findings.
         findings: Text of the findings column, or empty.
         impression: Text of the impression column, or empty.
     """
@@ -98,7 +99,7 @@ def _columns(
             f"has no column with the text of the report; {has()} Name the column "
             f"of the text, or those of findings and impression."
         )
-    if text is None and found.keys() & {"findings", "impression"}:
+    if text is None and "findings" in found:
         found.pop("text", None)
     return found
 

@@ -397,6 +397,13 @@ def test_a_changed_report_makes_the_study_again(hospital, prepare):
     assert by_key(hospital)[0]["A5512347"].report is not None
 
 
+def test_findings_in_a_whole_text_beside_an_impression_are_taken(hospital, prepare):
+    write(hospital / "reports.csv", "检查号,报告,诊断意见", "A5512347,左肋浓聚。,骨转移。")
+    assert prepare("--reports", hospital / "reports.csv")[0] == 0
+    report = by_key(hospital)[0]["A5512347"].report
+    assert (report.findings, report.impression) == ("左肋浓聚。", "骨转移。")
+
+
 def test_a_study_taken_off_the_table_leaves_the_store(hospital, prepare):
     prepare()
     text = (hospital / "manifest.csv").read_text().splitlines()

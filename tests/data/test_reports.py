@@ -15,7 +15,9 @@ from mmseg_bone.data.questions import (
     told_of_bones,
 )
 from mmseg_bone.data.reports import BucketBatches, ReportDataModule
+from mmseg_bone.data.written import as_report
 from mmseg_bone.errors import ReportError
+from mmseg_bone.io.reports import WrittenReport
 from mmseg_bone.study import Report
 from mmseg_bone.text.masking import IGNORED, Masking, Word, WordCutter
 from mmseg_bone.text.site_evidence import SAID
@@ -206,6 +208,35 @@ def test_a_hospitals_table_is_split_at_its_headings_and_holds_no_identity(tmp_pa
     assert "王小明" not in words
     assert "13812345678" not in words
     assert {r.patient for r in read_corpus(path)} == {"A1001", "A1002", "A1003"}
+
+
+@pytest.mark.parametrize(
+    ("words", "findings", "impression"),
+    [
+        ({"text": "检查所见：左肋浓聚。\n诊断意见：骨转移。"}, "左肋浓聚。", "骨转移。"),
+        ({"findings": "左肋浓聚.", "impression": "骨转移."}, "左肋浓聚.", "骨转移."),
+        ({"text": "左肋浓聚。", "impression": "骨转移。"}, "左肋浓聚。", "骨转移。"),
+        (
+            {"text": "检查所见：左肋浓聚。\n诊断意见：骨转移。", "impression": "1.骨转移。2.退变。"},
+            "左肋浓聚。",
+            "1.骨转移。2.退变。",
+        ),
+        (
+            {"text": "检查所见：左肋浓聚。\n诊断意见：骨转移。", "impression": "骨转移"},
+            "左肋浓聚。",
+            "骨转移。",
+        ),
+        (
+            {"text": "检查所见：左肋浓聚。\n诊断意见：骨转移。", "impression": "请结合CT。"},
+            "左肋浓聚。",
+            "骨转移。\n请结合CT。",
+        ),
+        ({"text": "检查所见：左肋浓聚。", "findings": "右肋浓聚。"}, "右肋浓聚。", ""),
+    ],
+)
+def test_no_part_of_what_is_written_is_lost(words, findings, impression):
+    report = as_report(WrittenReport(row=2, **words))
+    assert report == Report(findings=findings, impression=impression)
 
 
 def test_a_patients_column_that_is_not_there_is_named(tmp_path):

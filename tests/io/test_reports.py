@@ -95,6 +95,13 @@ def test_columns_may_be_named(tmp_path):
         read_reports(path)
 
 
+def test_a_whole_text_is_left_out_only_where_there_are_findings(tmp_path):
+    path = written(tmp_path / "r.csv", "检查号,报告,诊断意见", "a,全文,转移")
+    assert read_reports(path)["a"] == WrittenReport(row=2, text="全文", impression="转移")
+    path = written(tmp_path / "r.csv", "检查号,报告,检查所见", "a,全文,所见段")
+    assert read_reports(path)["a"] == WrittenReport(row=2, findings="所见段")
+
+
 def test_a_table_without_text_is_refused(tmp_path):
     with pytest.raises(ReportError, match="no column with the text"):
         read_reports(written(tmp_path / "r.csv", "study,age", "a,60"))
