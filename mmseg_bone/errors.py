@@ -28,6 +28,10 @@ class FileError(MmsegBoneError):
         self.reason = reason
 
 
+class OutputError(FileError):
+    """A file or a folder cannot be written."""
+
+
 class DicomError(FileError):
     """A DICOM file cannot be read, or is no whole-body bone scan."""
 

@@ -64,9 +64,11 @@ def apply(
     from mmseg_bone.io.model import run_called
     from mmseg_bone.io.runs import Run, keep_small
     from mmseg_bone.io.store import Store
+    from mmseg_bone.io.writing import holds_something, refuse_unwritable
 
-    if out.exists() and any(out.iterdir()):
+    if holds_something(out):
         raise RunError(f"{out} is not empty. Name a new directory, so that nothing is lost.")
+    refuse_unwritable(out)
     trained, shelf = run_called(run), Store(store)
     ids = unseen(trained, shelf, fold)
     change = make_control(control.value, shelf, ids, seed=seed)

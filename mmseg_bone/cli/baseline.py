@@ -96,8 +96,9 @@ def start_run(
     """
     from mmseg_bone.io.environment import environment
     from mmseg_bone.io.runs import Run
+    from mmseg_bone.io.writing import holds_something
 
-    if out.exists() and any(out.iterdir()):
+    if holds_something(out):
         raise RunError(f"{out} is not empty. Name a new folder with --out; nothing is overwritten.")
     config = {"name": name, "seed": seed, "fold": fold, "store": str(store.path)} | more
     return Run.start(out, config, environment(device="cpu", seed=seed, store_digest=store.digest))

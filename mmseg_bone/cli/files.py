@@ -5,15 +5,17 @@ from pathlib import Path
 
 from mmseg_bone.errors import RunError
 from mmseg_bone.io.store import write_atomically
+from mmseg_bone.io.writing import refuse_unwritable
 
 _NAMED = 4  # of the files in the way
 
 
 def refuse_existing(folder: Path, names: Iterable[str], overwrite: bool) -> None:
-    """Stop before anything is computed if a file would be lost.
+    """Stop before anything is computed if a file would be lost, or none can be written.
 
     Raises:
         RunError: A file of that name exists, and it was not said to overwrite it.
+        OutputError: No file can be written there.
     """
     existing = [name for name in dict.fromkeys(names) if (folder / name).exists()]
     if existing and not overwrite:
@@ -22,6 +24,7 @@ def refuse_existing(folder: Path, names: Iterable[str], overwrite: bool) -> None
             f"{folder} already holds {', '.join(existing[:_NAMED])}{more}. Name another folder "
             f"with --out, or replace them with --overwrite."
         )
+    refuse_unwritable(folder)
 
 
 def write_all(folder: Path, files: Mapping[str, bytes], overwrite: bool) -> None:

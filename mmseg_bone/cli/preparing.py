@@ -20,6 +20,7 @@ from mmseg_bone.errors import (
     FileError,
     ManifestError,
     MmsegBoneError,
+    OutputError,
     StoreError,
 )
 from mmseg_bone.io.changing import StoreChange
@@ -140,11 +141,17 @@ class Preparation:
         self._held.close()
 
     def run(self) -> Iterator[Outcome]:
-        """Take or refuse one study after the other."""
+        """Take or refuse one study after the other.
+
+        Raises:
+            OutputError: The store cannot be written.
+        """
         for entry in self.entries:
             try:
                 study = self._take(entry)
                 yield Outcome(entry=entry, id=study.id, study=study)
+            except OutputError:  # of the store, and no fault of the row
+                raise
             except FileError as error:
                 yield Outcome(entry=entry, reason=error.reason, details=str(error))
             except MmsegBoneError as error:

@@ -25,6 +25,7 @@ from mmseg_bone.io.dicom_write import write_dicom
 from mmseg_bone.io.manifest import NONE
 from mmseg_bone.io.outlines import outlines
 from mmseg_bone.io.store import write_atomically
+from mmseg_bone.io.writing import holds_something
 from mmseg_bone.study import VIEWS, Study
 
 _MANIFEST = ("study", "patient", "scan", *(f"drawing_{view}" for view in VIEWS))
@@ -71,7 +72,7 @@ def write_hospital(
         DicomError: Counts that are no counts.
     """
     root = Path(folder)
-    if root.exists() and any(root.iterdir()):
+    if holds_something(root):
         raise StoreError(f"{root} is not empty. Name a new folder, so that nothing is lost.")
     rows, reports = [], []
     planted: dict[str, None] = {}  # each once, in order

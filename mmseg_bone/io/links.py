@@ -12,21 +12,27 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mmseg_bone.errors import ManifestError
+from mmseg_bone.io.writing import writing
 
 COLUMNS = ("kind", "hospital_key", "id")
 _LETTER = {"study": "s", "patient": "p"}
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, for its owner's eyes only."""
+    """Write a file whole or not at all, for its owner's eyes only.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with writing(path):
+        temporary.unlink(missing_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
 
 
 class Links:

@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from mmseg_bone.errors import BusyError
+from mmseg_bone.io.writing import writing
 
 _NAME = ".lock"  # left behind, empty: to remove it would let two processes lock two files
 
@@ -21,10 +22,13 @@ def alone(folder: str | PathLike[str]) -> Iterator[None]:
 
     Raises:
         BusyError: Another process holds it.
+        OutputError: It cannot be made, or nothing be written there.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _NAME).open("w") as lock:
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        held = (folder / _NAME).open("w")
+    with held as lock:
         try:
             import fcntl
 

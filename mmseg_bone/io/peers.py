@@ -27,6 +27,7 @@ from PIL import Image
 
 from mmseg_bone.errors import StoreError
 from mmseg_bone.io.store import Store, write_atomically
+from mmseg_bone.io.writing import holds_something
 from mmseg_bone.study import Study
 
 _LARGEST = 65_535  # what 16 bits hold
@@ -177,7 +178,7 @@ def _drawn(store: Store, id: str) -> bool:
 
 
 def _new(folder: Path) -> Path:
-    if folder.exists() and any(folder.iterdir()):
+    if holds_something(folder):
         raise StoreError(
             f"{folder} is not empty. Name another folder with --out; nothing is overwritten."
         )

@@ -32,6 +32,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save
 
 from mmseg_bone.errors import StoreError
+from mmseg_bone.io.writing import holds_something, writing
 from mmseg_bone.study import Focus, Report, Study
 
 FORMAT = 1
@@ -54,14 +55,19 @@ _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, even if the process is killed on the way."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file whole or not at all, even if the process is killed on the way.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
 
 
 def study_to_bytes(study: Study, recipe: str = "") -> bytes:
@@ -150,6 +156,7 @@ class StoreWriter:
 
     Raises:
         StoreError: The directory holds something else, or a store of another recipe.
+        OutputError: It cannot be written.
     """
 
     def __init__(self, path: str | PathLike[str], recipe: Mapping[str, Any]) -> None:
@@ -157,7 +164,7 @@ class StoreWriter:
         self.recipe = json.loads(json.dumps(recipe))
         about = self.path / "store.json"
         if not about.exists():
-            if self.path.exists() and any(self.path.iterdir()):
+            if holds_something(self.path):
                 raise StoreError(
                     f"{self.path} is not empty and is no store. Name a new directory, so that "
                     f"nothing in it is lost."

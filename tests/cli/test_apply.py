@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from mmseg_bone.cli import main
 from mmseg_bone.cli.apply import Control, apply
 from mmseg_bone.data.controls import CONTROLS
-from mmseg_bone.errors import RunError
+from mmseg_bone.errors import OutputError, RunError
 from mmseg_bone.io.model import shipped_model
 from mmseg_bone.io.runs import Run
 from mmseg_bone.io.store import Store
@@ -132,6 +132,13 @@ def test_another_store_is_told_by_its_digest_and_never_by_its_folder_or_as_one_s
 def test_studies_it_has_learnt_from_are_refused(made, tmp_path):
     with pytest.raises(RunError, match="of studies it knows"):
         apply(made / "run", store=made / "store", out=tmp_path / "x", fold=1)
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_predicted(made, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    for out in (tmp_path / "mine", tmp_path / "mine" / "out"):
+        with pytest.raises(OutputError, match="a file lies where a folder is needed"):
+            apply(made / "run", store=made / "nowhere", out=out)
 
 
 def test_a_directory_that_holds_something_is_left_alone(made, tmp_path):

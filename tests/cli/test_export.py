@@ -33,6 +33,14 @@ def exported(store, command, tmp_path):
     return tmp_path / "raw" / "Dataset501_BoneScan"
 
 
+@pytest.mark.parametrize("format", ["nnunet", "monai"])
+def test_a_file_in_the_place_of_the_folder_is_told(store, command, tmp_path, format):
+    (tmp_path / "mine").write_text("mine")
+    said = command("export", store.path, "--out", tmp_path / "mine", "--format", format)
+    assert "cannot be written: a file lies where a folder is needed" in said
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def adopt(command, folder, store, out, *more):
     words = ["--store", store.path, "--name", "nnunet", "--out", out]
     return command("adopt", folder, *words, *more)

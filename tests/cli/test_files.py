@@ -1,7 +1,7 @@
 import pytest
 
 from mmseg_bone.cli import files
-from mmseg_bone.errors import RunError
+from mmseg_bone.errors import OutputError, RunError
 
 OLD = {"main.json": b"old", "a.png": b"old", "b.png": b"old"}
 
@@ -21,6 +21,12 @@ def test_a_result_replaces_all_of_an_earlier_one_and_nothing_else(old):
     files.write_result(old, new, True, main="main.json", earlier=OLD)
     found = {path.name: path.read_bytes() for path in old.iterdir()}
     assert found == {**new, "mine.txt": b"mine"}
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_computed(tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(OutputError, match="a file lies where a folder is needed"):
+        files.refuse_existing(tmp_path / "mine", ["a.png"], overwrite=False)
 
 
 def test_a_crash_leaves_no_main_file_that_tells_of_a_whole_result(old, monkeypatch):

@@ -304,6 +304,14 @@ def test_a_file_that_is_no_text_is_refused(told, scan, command, tmp_path):
     assert "is no text in UTF-8, UTF-16 or GB18030" in command(*words, tmp_path / "report.txt")
 
 
+def test_a_place_that_cannot_be_written_is_told_before_the_scan_is_read(command, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    for out in (tmp_path / "mine", tmp_path / "mine" / "out"):
+        said = command("predict", "no scan", "--out", out)
+        assert f"{out}: cannot be written: a file lies where a folder is needed" in said
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
 def test_weights_of_another_network_are_refused(make_run, scan, command, tmp_path):
     run = make_run()
     save_file({}, run.path / "weights.safetensors")

@@ -15,6 +15,7 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 
 from mmseg_bone.cli import main, preparing
+from mmseg_bone.errors import OutputError
 from mmseg_bone.io.lock import alone
 from mmseg_bone.io.store import Store, study_from_bytes
 from tests.dicoms import ANTERIOR, POSTERIOR, body, detectors, identities_in, nm, save
@@ -552,6 +553,31 @@ def test_killed_at_any_moment_the_same_command_completes_the_store(tmp_path):
         np.testing.assert_array_equal(studies[f"K{number}"].counts[0], FRONT + number)
         assert studies[f"K{number}"].id == ids[f"K{number}"]
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_store_that_cannot_be_written_is_told_and_nothing_done(hospital, prepare):
+    (hospital / "store").write_text("mine")
+    code, said = prepare()
+    assert code == 2
+    assert "store: cannot be written: a file lies where a folder is needed" in said
+    assert (hospital / "store").read_text() == "mine"
+    assert not (hospital / "store.links.csv").exists()
+
+
+def test_a_full_disk_is_no_fault_of_a_row(hospital, prepare, monkeypatch):
+    prepare()
+    before = everything_in(hospital)
+    change_two(hospital)
+
+    def full(*_):
+        raise OutputError("cannot be written, for the disk is full.")
+
+    monkeypatch.setattr("mmseg_bone.io.changing.write_atomically", full)
+    code, said = prepare()
+    assert code == 2
+    assert "the disk is full" in said
+    assert "refused" not in said
+    assert everything_in(hospital) == before
 
 
 def change_two(folder):
