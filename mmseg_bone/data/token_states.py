@@ -9,6 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from mmseg_bone.errors import OutputError
 from mmseg_bone.io.store import write_atomically
 
 _log = logging.getLogger(__name__)
@@ -48,9 +49,9 @@ class StateFolder:
         """Keep the states of a report."""
         try:
             write_atomically(self._file(key), save({_NAME: states.contiguous()}))
-        except OSError as error:  # a store that may only be read, or a full disk
+        except OutputError as error:  # a store that may only be read, or a full disk
             if not self.memory:
-                _log.warning("token states are kept in memory only: %s", error.strerror)
+                _log.warning("token states are kept in memory only: a file %s", error.reason)
             self.memory[key] = states.clone()
 
     def _file(self, key: str) -> Path:
