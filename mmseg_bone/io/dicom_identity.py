@@ -6,8 +6,8 @@
 import re
 from pathlib import Path
 
-from pydicom import DataElement, Dataset, dcmread
-from pydicom.tag import Tag
+from pydicom import Dataset, dcmread
+from pydicom.tag import BaseTag, Tag
 
 from mmseg_bone.io.dicom_tags import quiet
 
@@ -27,6 +27,8 @@ _TAGS = [
         "InstitutionName",
     )
 ] + [Tag(0x0009, 0x1040)]  # GE's Patient Object Name, left behind by many anonymisers
+# What Chinese systems write, whatever the Specific Character Set says or does not say.
+_CODES = ("gb18030", "utf-8")
 
 
 def identities(path: Path) -> frozenset[str]:
@@ -38,25 +40,56 @@ def identities(path: Path) -> frozenset[str]:
     try:
         with quiet():
             dataset = dcmread(path, specific_tags=_TAGS, force=True)
-            found = {word for element in _elements(dataset) for word in _spellings(element)}
+            texts = {text for tag in _TAGS if tag in dataset for text in _texts(dataset, tag)}
     # A damaged file fails in any way at all; ``read_scan`` is the one to say so.
     except Exception:
         return frozenset()
-    return frozenset(word for word in found if len(word) > 1)
+    return frozenset(word for text in texts for word in spellings(text) if len(word) > 1)
 
 
-def _elements(dataset: Dataset) -> list[DataElement]:
-    return [dataset[tag] for tag in _TAGS if tag in dataset]
+def spellings(text: str) -> set[str]:
+    """A name as it may stand in a report: in either order, with a space between or without.
 
-
-def _spellings(element: DataElement) -> set[str]:
+    Args:
+        text: ``ZHANG^SAN=张^三``, ``Zhang San`` or 张三.
+    """
     words: set[str] = set()
-    values = element.value if element.VM > 1 else [element.value]
-    for value in values:
-        for form in str(value or "").split("="):  # Latin = ideographic = phonetic
-            parts = [part for part in re.split(r"[\^,\s]+", form) if part]
-            if parts:
-                words |= {
-                    joint.join(order) for joint in ("", " ") for order in (parts, parts[::-1])
-                }
+    for form in text.split("="):  # Latin = ideographic = phonetic
+        parts = [part for part in re.split(r"[\^,\s]+", form) if part]
+        if parts:
+            words |= {joint.join(order) for joint in ("", " ") for order in (parts, parts[::-1])}
     return words
+
+
+def _texts(dataset: Dataset, tag: BaseTag) -> set[str]:
+    """The values of an element: as declared, and as its bytes read where the declaration lies.
+
+    A name in GB18030 declared as Latin 1, or not declared at all, reads Å·Ñô½¨¹ú.
+    """
+    stored = dataset.get_item(tag)  # before pydicom decodes it
+    raw = stored.value if stored is not None and isinstance(stored.value, bytes) else b""
+    element = dataset[tag]
+    values = element.value if element.VM > 1 else [element.value]
+    declared = {str(value or "") for value in values}
+    octets = {raw, *(_latin(text) for text in declared)}
+    undeclared = {
+        text for code in _CODES for read in octets for text in _decoded(read, code).split("\\")
+    }
+    return declared | undeclared
+
+
+def _latin(text: str) -> bytes:
+    """The bytes that were read as Latin 1; none if they were not."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return b""
+
+
+def _decoded(octets: bytes, code: str) -> str:
+    """Chinese text of these bytes; nothing if they are none in this code."""
+    try:
+        text = octets.decode(code).strip("\0 ")
+    except UnicodeDecodeError:
+        return ""
+    return text if re.search("[一-龥]", text) else ""

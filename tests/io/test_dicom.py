@@ -11,9 +11,11 @@ from pydicom.uid import (
     JPEGLosslessSV1,
     RLELossless,
 )
+from pydicom.valuerep import PersonName
 
 from mmseg_bone.errors import DicomError
 from mmseg_bone.io.dicom import read_scan
+from mmseg_bone.io.dicom_identity import identities
 from mmseg_bone.io.dicom_tags import open_dicom
 from tests.dicoms import ANTERIOR, POSTERIOR, body, detectors, identities_in, nm, save, view_code
 
@@ -549,3 +551,28 @@ def test_a_torn_file_is_refused(path, keep):
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(DicomError):
         read_scan(path)
+
+
+@pytest.mark.parametrize("declared", [None, "ISO_IR 100", "ISO 2022 IR 58", "ISO_IR 192"])
+@pytest.mark.parametrize("code", ["gb18030", "utf-8"])
+def test_a_chinese_name_is_known_whatever_code_the_header_declares(path, declared, code):
+    """Reports are cleaned of it, so it must read 欧阳建国 and not Å·Ñô½¨¹ú."""
+    dataset = nm(FRONT, SpecificCharacterSet=declared, SeriesDescription="MDP")
+    dataset.PatientName = PersonName("OUYANG^JIANGUO=欧阳^建国".encode(code))
+    save(dataset, path)
+
+    assert {"欧阳建国", "OUYANG JIANGUO", "JIANGUOOUYANG", "H0098765"} <= identities(path)
+
+
+def test_a_latin_name_stays_what_it_was(path):
+    save(nm(FRONT, SpecificCharacterSet="ISO_IR 100", SeriesDescription="MDP",
+            PatientName="Berra^James", OtherPatientNames=["A B", "C"]), path)  # fmt: skip
+
+    found = identities(path)
+    assert {"Berra James", "JamesBerra", "B A"} <= found
+    assert all(word.isascii() for word in found)
+
+
+def test_a_damaged_header_knows_nobody(path):
+    path.write_bytes(b"H0098765" * 100)
+    assert identities(path) == frozenset()
