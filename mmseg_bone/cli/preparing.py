@@ -33,6 +33,7 @@ from mmseg_bone.io.manifest import Entry
 from mmseg_bone.io.reports import WrittenReport
 from mmseg_bone.io.store import StoreWriter, view_digests
 from mmseg_bone.study import Report, Study
+from mmseg_bone.text.clinical import is_clinical
 from mmseg_bone.text.deidentify import deidentify_report, tells_someone
 
 _WAY = 2  # raised when the same files make another study, so that old studies are made again
@@ -330,6 +331,7 @@ def _report(written: WrittenReport, entry: Entry, choices: Choices) -> Report | 
     report = as_report(written)
     if not choices.keep_raw_text:
         known = {entry.study, entry.patient, entry.report}.union(*map(identities, entry.scan))
+        known |= {word for word in entry.aside | written.aside if not is_clinical(word)}
         report = deidentify_report(report, filter(tells_someone, known))
     return report if report.text else None
 
@@ -347,6 +349,7 @@ def _digest(entry: Entry, written: WrittenReport | None, choices: Choices) -> st
         "posterior": entry.posterior,
         "keys": [entry.study, entry.patient, entry.report],
         "report": None if written is None else [written.text, written.findings, written.impression],
+        "aside": [sorted(entry.aside), sorted(written.aside) if written else []],
         "files": {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files},
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

@@ -8,7 +8,8 @@ from mmseg_bone.errors import ReportError
 from mmseg_bone.io.reports import read_reports
 from mmseg_bone.io.tables import TableError, find_column, read_table, told_heading
 from mmseg_bone.study import Report
-from mmseg_bone.text.deidentify import deidentify_report
+from mmseg_bone.text.clinical import is_clinical
+from mmseg_bone.text.deidentify import deidentify_report, tells_someone
 
 
 class ReportOf(NamedTuple):
@@ -49,6 +50,7 @@ def read_corpus(
     corpus = []
     for study, words in written.items():
         known = {study, whose.get(words.row, study)}
+        known |= {word for word in filter(tells_someone, words.aside) if not is_clinical(word)}
         owner = whose.get(words.row) or study
         corpus.append(ReportOf(owner, deidentify_report(as_report(words), known)))
     return corpus

@@ -10,6 +10,7 @@ from pydicom import Dataset, dcmread
 from pydicom.tag import BaseTag, Tag
 
 from mmseg_bone.io.dicom_tags import quiet
+from mmseg_bone.io.names import spellings
 
 _TAGS = [
     Tag(keyword)
@@ -45,20 +46,6 @@ def identities(path: Path) -> frozenset[str]:
     except Exception:
         return frozenset()
     return frozenset(word for text in texts for word in spellings(text) if len(word) > 1)
-
-
-def spellings(text: str) -> set[str]:
-    """A name as it may stand in a report: in either order, with a space between or without.
-
-    Args:
-        text: ``ZHANG^SAN=张^三``, ``Zhang San`` or 张三.
-    """
-    words: set[str] = set()
-    for form in text.split("="):  # Latin = ideographic = phonetic
-        parts = [part for part in re.split(r"[\^,\s]+", form) if part]
-        if parts:
-            words |= {joint.join(order) for joint in ("", " ") for order in (parts, parts[::-1])}
-    return words
 
 
 def _texts(dataset: Dataset, tag: BaseTag) -> set[str]:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, Literal, NamedTuple
 
 from mmseg_bone.errors import ManifestError
+from mmseg_bone.io.names import words_of
 from mmseg_bone.io.tables import Row, Table, TableError, plain, read_table
 from mmseg_bone.study import VIEWS
 
@@ -52,6 +53,8 @@ class Entry:
         spacing_mm: Pixel size given, along y and x.
         posterior: How the posterior view is stored, if given.
         report: Key in the report table.
+        aside: What stands in columns of the hospital's own, perhaps a name: only to be taken out
+            of the report. Never to be shown or stored.
     """
 
     row: int
@@ -63,6 +66,7 @@ class Entry:
     spacing_mm: tuple[float, float] | None = None
     posterior: Literal["as_seen", "mirrored"] | None = None
     report: str = ""
+    aside: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 class _Wrong(NamedTuple):
@@ -107,7 +111,9 @@ def read_manifest(
     names = _columns(table)
     folder = Path(path.parent if root is None else root).resolve()
     reader = _Reader(folder, absolute=root is not None)
-    entries = [reader.entry(row.number, _renamed(row, names)) for row in table.rows]
+    entries = [
+        reader.entry(row.number, _renamed(row, names), _aside(row, names)) for row in table.rows
+    ]
     if reader.wrong:
         raise ManifestError(
             f"{len(reader.wrong)} wrong cells in the manifest; nothing was read.\n"
@@ -158,6 +164,10 @@ def _renamed(row: Row, names: Mapping[str, str]) -> dict[str, str]:
     return cells | {names[column]: text for column, text in row.cells.items() if column in names}
 
 
+def _aside(row: Row, names: Mapping[str, str]) -> frozenset[str]:
+    return words_of(text for column, text in row.cells.items() if column not in names)
+
+
 class _Reader:
     """Turns rows into entries, and collects what is wrong with them."""
 
@@ -166,10 +176,11 @@ class _Reader:
         self.wrong: list[_Wrong] = []
         self._row_of: dict[tuple[str, str], int] = {}
 
-    def entry(self, number: int, cells: Mapping[str, str]) -> Entry | None:
+    def entry(self, number: int, cells: Mapping[str, str], aside: frozenset[str]) -> Entry | None:
         """The study of a row, or None if a cell of it is wrong."""
         before = len(self.wrong)
-        parts: dict[str, Any] = {"row": number, "report": cells["report"] or cells["study"]}
+        report = cells["report"] or cells["study"]
+        parts: dict[str, Any] = {"row": number, "report": report, "aside": aside}
         for column in ("study", "patient"):
             with self._cell(number, column):
                 parts[column] = _key(cells[column])

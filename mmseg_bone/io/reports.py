@@ -4,11 +4,12 @@ What a text says, and whose name stands in it, is for ``text`` to find out.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 
 from mmseg_bone.errors import ReportError
-from mmseg_bone.io.tables import Table, TableError, find_column, read_table, told_heading
+from mmseg_bone.io.names import words_of
+from mmseg_bone.io.tables import Table, TableError, find_column, plain, read_table, told_heading
 
 # Customary column names, in the order they are looked for.
 KEY = ("study", "study_id", "accession", "accession_number", "exam_id", "id",
@@ -18,6 +19,15 @@ FINDINGS = ("findings", "finding", "description", "检查所见", "影像所见"
             "所见", "影像描述", "检查描述")  # fmt: skip
 IMPRESSION = ("impression", "impressions", "conclusion", "diagnosis", "检查意见", "诊断意见",
               "影像诊断", "印象", "诊断印象", "结论", "诊断结论", "检查结论", "意见")  # fmt: skip
+# Whose it is and who signed it, and other numbers of it; so is what begins with an underscore.
+WHO = ("name", "patient_name", "patient", "patient_id", "pid", "mrn", "phone", "address",
+       "reported_by", "signed_by", "radiologist", "physician", "姓名", "患者姓名", "病人姓名",
+       "患者", "病人", "患者编号", "病人编号", "住院号", "门诊号", "病历号", "病案号", "身份证",
+       "身份证号", "证件号", "医保号", "社保号", "卡号", "床号", "电话", "联系电话", "手机",
+       "手机号", "住址", "地址", "联系人", "工作单位", "报告医师", "报告医生", "审核医师",
+       "审核医生", "诊断医师", "诊断医生", "书写医师", "申请医师", "申请医生", "送检医师",
+       "送检医生", "操作技师", *KEY)  # fmt: skip
+_WHO = {plain(name) for name in WHO}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +40,15 @@ class WrittenReport:
             an impression alone it holds the findings.
         findings: Text of the findings column, or empty.
         impression: Text of the impression column, or empty.
+        aside: What stands in the columns ``WHO``: only to be taken out of the text. Never to be
+            shown or stored.
     """
 
     row: int
     text: str = ""
     findings: str = ""
     impression: str = ""
+    aside: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def read_reports(
@@ -108,6 +121,8 @@ def _rows(table: Table, columns: dict[str, str]) -> dict[str, WrittenReport]:
     reports: dict[str, WrittenReport] = {}
     first: dict[str, int] = {}
     wrong = []
+    who = [name for name in table.columns if name.startswith("_") or plain(name) in _WHO]
+    who = [name for name in who if name not in columns.values()]
     for row in table.rows:
         key = row.cells[columns["key"]]
         parts = {what: row.cells[name] for what, name in columns.items() if what != "key"}
@@ -118,7 +133,8 @@ def _rows(table: Table, columns: dict[str, str]) -> dict[str, WrittenReport]:
         else:
             first[key] = row.number
             if any(parts.values()):
-                reports[key] = WrittenReport(row=row.number, **parts)
+                aside = words_of(row.cells[name] for name in who)
+                reports[key] = WrittenReport(row=row.number, aside=aside, **parts)
     if wrong:
         raise ReportError(
             f"column {columns['key']}: " + "; ".join(wrong) + ". Each study needs one report, and "

@@ -69,6 +69,14 @@ _CODE = re.compile(
     rf"(?:{_LEVELS}|{_NUMBERED}|{_TRACER}|{_MARKER}|{_AMOUNT}|T[12]WI|3D)(?!-?[A-Za-z0-9])"
 )
 
+_PLAIN = re.compile(r"\d{1,3}(?:\.\d+)?|[男女]性?|(?i:fe)?(?i:male)")
+
+
+def is_clinical(word: str) -> bool:
+    """Whether a cell of a table speaks of bones, illness, sex or how much, and not of somebody."""
+    found = _CLINICAL.search(word) or _CODE.fullmatch(word) or _PLAIN.fullmatch(word)
+    return bool(found) or _is_part_of_a_term(word)
+
 
 def name_in(word: str, families: str) -> str:
     """What of a word where a name may stand is one: 张三 of 张三骨痛, nothing of 白血病.

@@ -164,6 +164,41 @@ def test_no_identity_of_a_real_scan_survives(tmp_path, prepare):
         assert planted.decode() not in said
 
 
+def test_names_in_the_tables_own_columns_are_taken_out_of_that_study_alone(hospital, prepare):
+    """A cell such as 年龄 67, 左侧髂骨 or 740MBq tells nobody and would take a finding out."""
+    write(
+        hospital / "manifest.csv",
+        f"{HEADING},_姓名,_年龄,_部位,_剂量",
+        "A1,P1,2.dcm,,,,欧阳建国,67,左侧髂骨,740MBq",
+        "A2,P2,3.dcm,,,,Wei Wang,12,可疑,L3-L5",
+    )
+    said = "诸葛小明与欧阳建国谈话，Wang Wei，左侧髂骨可疑，740MBq，L3-L5，第12胸椎67。单号ZY-55"
+    write(hospital / "reports.csv", "检查号,姓名,住院号,年龄,报告",
+          f"A1,诸葛小明,ZY-55,67,{said}", f"A2,,,12,{said}")  # fmt: skip
+    assert prepare("--reports", hospital / "reports.csv")[0] == 0
+    studies, _ = by_key(hospital)
+
+    bones = "左侧髂骨可疑，740MBq，L3-L5，第12胸椎67。单号"
+    assert studies["A1"].report.text == f"[隐去]与[隐去]谈话，Wang Wei，{bones}[隐去]"
+    assert studies["A2"].report.text == f"诸葛小明与欧阳建国谈话，[隐去]，{bones}ZY-55"
+    del studies
+    write(hospital / "reports.csv", "检查号,姓名,报告", "A1,诸葛小明,欧阳建国诸葛小明")
+    prepare("--reports", hospital / "reports.csv")
+    for path in (hospital / "store").rglob("*.*"):
+        for name in ("欧阳建国", "诸葛小明"):
+            assert name.encode() not in path.read_bytes()
+            assert name.encode("unicode_escape") not in path.read_bytes()
+
+
+def test_a_name_put_into_a_table_makes_the_study_again(hospital, prepare):
+    write(hospital / "reports.csv", "检查号,姓名,报告", "A5512347,,诸葛小明骨转移")
+    prepare("--reports", hospital / "reports.csv")
+    assert by_key(hospital)[0]["A5512347"].report.text == "诸葛小明骨转移"
+    write(hospital / "reports.csv", "检查号,姓名,报告", "A5512347,诸葛小明,诸葛小明骨转移")
+    prepare("--reports", hospital / "reports.csv")
+    assert by_key(hospital)[0]["A5512347"].report.text == "[隐去]骨转移"
+
+
 def test_raw_text_is_kept_only_by_name(hospital, prepare):
     prepare("--reports", hospital / "reports.csv", "--keep-raw-text")
     studies, _ = by_key(hospital)

@@ -5,6 +5,7 @@ import pytest
 from openpyxl import Workbook
 
 from mmseg_bone.errors import ReportError
+from mmseg_bone.io.names import words_of
 from mmseg_bone.io.reports import WrittenReport, read_reports
 from tests.dicoms import identities_in
 
@@ -169,3 +170,23 @@ def test_an_old_or_missing_workbook_is_refused(tmp_path):
         read_reports(tmp_path / "r.xls")
     with pytest.raises(ReportError, match="cannot be opened"):
         read_reports(tmp_path / "nowhere.csv")
+
+
+def test_whose_a_report_is_stands_beside_it_and_is_not_shown(tmp_path):
+    path = written(
+        tmp_path / "r.csv",
+        "检查号,患者姓名,住院号,影像号,Patient Name,_签发,科室,年龄,报告",
+        'a,"欧阳建国 ",ZY0055,NM-7,"Zhang, San",李四,骨科,67,骨转移',
+        "b,,,,,,,,正常",
+    )
+    reports = read_reports(path)
+
+    assert reports["a"].aside == {"欧阳建国", "ZY0055", "NM-7", "李四", "ZhangSan", "Zhang San",
+                                  "SanZhang", "San Zhang"}  # fmt: skip
+    assert "欧阳" not in repr(reports["a"])
+    assert reports["b"] == WrittenReport(row=3, text="正常")
+
+
+def test_several_names_in_one_cell_are_each_one():
+    assert {"张三丰", "李四", "13912345678"} <= words_of(["张三丰 13912345678，李四"])
+    assert "San" not in words_of(["Zhang San"])
