@@ -219,7 +219,10 @@ def test_a_hospitals_table_is_split_at_its_headings_and_holds_no_identity(tmp_pa
         ({"findings": "左肋浓聚.", "impression": "骨转移."}, "左肋浓聚.", "骨转移."),
         ({"text": "左肋浓聚。", "impression": "骨转移。"}, "左肋浓聚。", "骨转移。"),
         (
-            {"text": "检查所见：左肋浓聚。\n诊断意见：骨转移。", "impression": "1.骨转移。2.退变。"},
+            {
+                "text": "检查所见：左肋浓聚。\n诊断意见：骨转移。",
+                "impression": "1.骨转移。2.退变。",
+            },
             "左肋浓聚。",
             "1.骨转移。2.退变。",
         ),
