@@ -1,3 +1,4 @@
+import logging
 import os
 import signal
 import subprocess
@@ -6,6 +7,7 @@ import time
 
 import pytest
 
+from mmseg_bone.cli import main
 from mmseg_bone.cli.phantom import Dealt, Parts, make, settings_from
 from mmseg_bone.errors import BusyError, PhantomError
 from mmseg_bone.io.lock import alone
@@ -213,3 +215,10 @@ def test_the_hospital_is_one_that_no_network_has_learnt_from():
     assert set(there.styles) <= set(style_names(held_out=True))
     known = {camera.name for camera in learnt.cameras}
     assert known.isdisjoint(camera.name for camera in there.cameras)
+
+
+def test_warnings_of_the_same_process_are_still_heard_after_it(tmp_path, caplog):
+    heard = logging.getLogger("mmseg_bone.heard")
+    main(["phantom", f"store={tmp_path}/store", "n=1"])
+    heard.warning("after")
+    assert "after" in caplog.text
