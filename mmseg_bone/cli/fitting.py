@@ -25,12 +25,13 @@ def checkpoint_to_go_on_from(folder: Path, ckpt_path: str | None) -> str | None:
     """The checkpoint that ``ckpt_path`` means; None to begin anew.
 
     Raises:
-        RunError: A run is there, and nobody said to go on with it.
+        RunError: A run is there, and nobody said to go on with it, or with another's checkpoint.
     """
     last = folder / "checkpoints" / "last.ckpt"
     if ckpt_path == "last":  # also right for a job that was killed before its first epoch ended
         return str(last) if last.exists() else None
-    if ckpt_path is None and last.exists():
+    own = ckpt_path is not None and folder.resolve() in Path(ckpt_path).resolve().parents
+    if last.exists() and not own:
         raise RunError(
             f"{folder} already holds a run. Add ckpt_path=last to go on with it, or give another "
             f"hydra.run.dir to begin anew; nothing is overwritten."
