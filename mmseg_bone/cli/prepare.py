@@ -100,7 +100,8 @@ def prepare(
     from rich.console import Console
     from rich.progress import track
 
-    from mmseg_bone.cli.preparing import Choices, Preparation, beside, write_outcomes
+    from mmseg_bone.cli.making import Choices
+    from mmseg_bone.cli.preparing import Preparation, beside, write_outcomes
     from mmseg_bone.io.drawings import LABELS
     from mmseg_bone.io.manifest import parse_spacing, read_manifest
     from mmseg_bone.io.reports import read_reports

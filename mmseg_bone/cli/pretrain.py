@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.tasks.pretraining import PretrainingTask
     from mmseg_bone.text.tokens import ReportTokens
 
-# What a training that goes on has to keep: which reports it is asked, and what encoder it is.
-_KEPT = (
+# What has to be the same of a training that goes on: which reports it is asked, what encoder it is.
+_SAME = (
     "seed",
     "scratch",
     "text.model",
@@ -118,7 +118,7 @@ def _refuse_going_on(checkpoint: str | None, cfg: DictConfig, data: "ReportDataM
 
     if (folder := fitting.run_of(checkpoint)) is not None:
         config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
-        refuse_going_on(folder, config, ("these reports", data.digest), _KEPT)
+        refuse_going_on(folder, config, ("these reports", data.digest), _SAME)
 
 
 def _start(cfg: DictConfig, trainer: "pl.Trainer", data: "ReportDataModule") -> None:

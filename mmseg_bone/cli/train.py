@@ -20,9 +20,9 @@ if TYPE_CHECKING:  # imported late, so that --help is quick
     from mmseg_bone.data.datamodule import StudyDataModule
     from mmseg_bone.io.runs import Run
 
-# What a training that goes on has to keep: who is held out and who is learnt from, what the
-# network is and is shown, and what it began with. The first that differs is named.
-_KEPT = (
+# What has to be the same of a training that goes on: who is held out and who is learnt from, what
+# the network is and is shown, and what it began with. The first that differs is named.
+_SAME = (
     "fold",
     "seed",
     "weights",
@@ -111,7 +111,7 @@ def _gone_on_with(checkpoint: str | None, cfg: DictConfig) -> "list[Run]":
         return []
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     of = f"store={cfg.store}", Store(cfg.data.store).digest
-    refuse_going_on(folder, config, of, _KEPT)
+    refuse_going_on(folder, config, of, _SAME)
     return [Run(folder)]
 
 

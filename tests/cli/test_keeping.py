@@ -3,19 +3,16 @@
 import pytest
 import torch
 
-from mmseg_bone.cli import main
 from mmseg_bone.cli.keeping import between
 from mmseg_bone.cli.load import load_network, probability
 from mmseg_bone.io.runs import Run, as_kept
 from mmseg_bone.io.store import Store
-from tests.cli.studies import patients
-from tests.cli.test_begin import QUICK, SMALL, learnt
+from tests.cli.test_begin import learnt, train, write
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data") / "store"
-    return Store.write(folder, patients(9), {f"p{i}": i % 3 for i in range(9)}).path
+    return write(tmp_path_factory.mktemp("data") / "store", 9)
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +20,6 @@ def begun(store, tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "begun"
     train(f"store={store}", f"hydra.run.dir={folder}")
     return folder
-
-
-def train(*words):
-    main(["train", *SMALL, *QUICK, *words])
 
 
 def test_a_quarter_kept_lies_three_quarters_of_the_way():
